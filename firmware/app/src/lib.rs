@@ -1,0 +1,2 @@
+#![no_std]
+//! Everything the device does, on any board.

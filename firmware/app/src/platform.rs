@@ -1,0 +1,83 @@
+//! What the application needs from the board it runs on.
+//!
+//! A board crate (`firmware-esp32`, `firmware-native`) builds a [`Device`] and hands it to
+//! [`run`](crate::run). Nothing here knows a chip.
+
+use embedded_io_async::{Read, Write};
+use rand_core::CryptoRngCore;
+
+/// The UART that leads to the modem.
+///
+/// `read` waits for at least one byte of the receive ring. The ring is filled by an interrupt (or
+/// its equivalent), never by the task that reads it: a TLS handshake keeps the executor busy for
+/// longer than the 128-byte hardware FIFO lasts.
+///
+/// `flush` returns when the last bit has left the line, so that a guard time starts then.
+/// Both futures may be dropped at any await point without losing bytes.
+pub trait ModemUart: Read + Write {
+    /// Bytes lost since boot because the ring or the hardware FIFO was full.
+    fn overruns(&self) -> u32;
+}
+
+/// Why the device started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum ResetReason {
+    /// Power came up.
+    PowerOn,
+    /// The application asked for it, for example by the `reboot` command.
+    Software,
+    /// A watchdog ran out.
+    Watchdog,
+    /// The supply dropped below the brown-out threshold.
+    BrownOut,
+    /// The previous run panicked.
+    Panic,
+}
+
+/// Facts and services of the board that are neither UART nor randomness.
+pub trait System {
+    /// Identifies this boot; drawn anew at each reset. Telemetry carries it as `boot`.
+    fn boot_id(&self) -> u32;
+
+    /// Why the device started.
+    fn reset_reason(&self) -> ResetReason;
+
+    /// Chip temperature in degrees Celsius, `None` where the board has no sensor.
+    fn temperature_c(&mut self) -> Option<i16>;
+
+    /// When the image was built, in seconds since 1970-01-01 UTC: a lower bound for the time
+    /// while the modem's clock is not to be trusted.
+    fn build_time(&self) -> u64;
+}
+
+/// The board, as the application takes it.
+#[derive(Debug)]
+pub struct Device<'a, U, R, S> {
+    /// UART to the modem, at the rate the profile names (115200 8N1 from the factory).
+    pub uart: U,
+    /// Cryptographic randomness.
+    pub rng: R,
+    /// Everything else.
+    pub system: S,
+    /// The bytes of the flash partition named `settings`, whatever they hold.
+    pub settings: &'a [u8],
+}
+
+/// What [`run`](crate::run) asks of the board when it returns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum Exit {
+    /// Reset the chip: the application was told to.
+    Reboot,
+    /// Stay attachable and do nothing: the settings are absent or damaged, and both the modem
+    /// and the flash were left alone.
+    Halt,
+}
+
+/// Bound that [`Device::rng`] fulfils.
+pub trait DeviceRng: CryptoRngCore {}
+
+impl<T: CryptoRngCore> DeviceRng for T {}

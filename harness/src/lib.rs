@@ -1,0 +1,16 @@
+//! Hardware-in-the-loop tests for a device whose only way out is an LTE modem on a UART.
+//!
+//! [`rig`] joins a board, the simulated modem and a real broker in one world with one clock;
+//! [`scenario`] says what a test is; [`scenarios`] holds ours; [`runner`] runs them and
+//! [`report`] writes down what happened. The `hil` command is a thin layer over these.
+
+pub mod broker;
+pub mod cli;
+pub mod doctor;
+pub mod firmware_build;
+pub mod modem_cli;
+pub mod report;
+pub mod rig;
+pub mod runner;
+pub mod scenario;
+pub mod scenarios;

@@ -1,0 +1,139 @@
+//! What a scenario is, and what became of one.
+
+mod execute;
+
+use std::future::Future;
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+pub use execute::execute;
+use serde::Serialize;
+
+use crate::rig::Rig;
+
+/// The future a scenario's function returns.
+pub type ScenarioFuture<'a> = Pin<Box<dyn Future<Output = anyhow::Result<()>> + 'a>>;
+
+/// One story about the device, told once and run on every board.
+#[derive(Debug, Clone, Copy)]
+pub struct Scenario {
+    /// Short stable identifier such as `T05`; several scenarios may share the prefix.
+    pub id: &'static str,
+    /// The function's name, unique in the registry; also the stem of its snapshots.
+    pub name: &'static str,
+    /// One line for lists and reports.
+    pub title: &'static str,
+    /// Where the story comes from, for example `MODEM.md T05`.
+    pub origin: &'static str,
+    /// The function's doc comment: symptom, cause, what the device does.
+    pub explanation: &'static str,
+    /// The story itself.
+    pub run: for<'a> fn(&'a mut Rig) -> ScenarioFuture<'a>,
+}
+
+/// A kind of board a scenario can run on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum BoardKind {
+    /// The firmware's application as a host process in virtual time.
+    Native,
+}
+
+impl BoardKind {
+    /// Every kind, in the order of preference.
+    pub const ALL: &[Self] = &[Self::Native];
+
+    /// The name used on the command line and in reports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Native => "native",
+        }
+    }
+}
+
+impl std::fmt::Display for BoardKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// Told to every running scenario; once set, the world stops at its next step.
+#[derive(Debug, Clone, Default)]
+pub struct Cancel(Arc<AtomicBool>);
+
+impl Cancel {
+    /// Asks everybody who holds a clone to stop.
+    pub fn cancel(&self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether [`cancel`](Self::cancel) was called.
+    pub fn is_cancelled(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+/// How to run a scenario.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Kind of board.
+    pub board: BoardKind,
+    /// Seed of everything random that is simulated.
+    pub seed: u64,
+    /// The `hil` binary, which is also the native board's process image.
+    pub hil_exe: PathBuf,
+    /// Stops the world early.
+    pub cancel: Cancel,
+}
+
+/// What became of one attempt.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase", tag = "verdict", content = "reason")]
+pub enum Verdict {
+    /// Every assertion held.
+    Pass,
+    /// An assertion did not hold; the reason.
+    Fail(String),
+    /// The bench broke (port, process, broker), so nothing is known of the firmware; the reason.
+    Infra(String),
+    /// Not run, for the named reason.
+    Skipped(String),
+}
+
+/// Everything one attempt leaves behind. Secrets were redacted before they got here.
+#[derive(Debug, Clone, Serialize)]
+pub struct Outcome {
+    /// [`Scenario::id`].
+    pub id: &'static str,
+    /// [`Scenario::name`].
+    pub name: &'static str,
+    /// [`Scenario::title`].
+    pub title: &'static str,
+    /// Board it ran on.
+    pub board: BoardKind,
+    /// Seed it ran with.
+    pub seed: u64,
+    /// The verdict.
+    #[serde(flatten)]
+    pub verdict: Verdict,
+    /// Virtual time that passed in the world.
+    pub virtual_time: Duration,
+    /// Wall time it took.
+    pub wall_time: Duration,
+    /// UART transcript as text (see `rig::transcript`).
+    #[serde(skip)]
+    pub transcript: String,
+    /// MQTT messages the broker delivered, as text.
+    #[serde(skip)]
+    pub messages: String,
+    /// Device log as text, a line each, with virtual time.
+    #[serde(skip)]
+    pub device_log: String,
+    /// Facts of each TLS connection the broker saw, as text, a line each.
+    #[serde(skip)]
+    pub connections: String,
+}
