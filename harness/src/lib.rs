@@ -4,6 +4,9 @@
 //! [`scenario`] says what a test is; [`scenarios`] holds ours; [`runner`] runs them and
 //! [`report`] writes down what happened. The `hil` command is a thin layer over these.
 
+// `#[scenario]` writes absolute paths, also inside this crate.
+extern crate self as harness;
+
 pub mod broker;
 pub mod cli;
 pub mod doctor;
