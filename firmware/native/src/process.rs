@@ -1,0 +1,153 @@
+//! The device process: answers lockstep requests until its stdin ends.
+
+use std::collections::VecDeque;
+use std::io::{Read, Write};
+use std::task::Poll;
+use std::time::Duration;
+
+use firmware_app::Memory;
+use firmware_app::platform::{Device, Exit};
+use rand_chacha::ChaCha8Rng;
+use rand_core::{RngCore, SeedableRng};
+
+use crate::executor::Virtual;
+use crate::lockstep::{self, ExitKind, LockstepError, Request, Response, Start};
+use crate::system::NativeSystem;
+use crate::uart::Line;
+use crate::{logger, time_driver};
+
+/// Why the process ended early.
+#[derive(Debug, thiserror::Error)]
+pub enum ProcessError {
+    /// The pipe to the rig broke or carried something else.
+    #[error(transparent)]
+    Lockstep(#[from] LockstepError),
+    /// The first request was not `Start`, or a later one was.
+    #[error("lockstep request out of order: {0}; `Start` comes first and once")]
+    OutOfOrder(&'static str),
+    /// A line rate of zero has no byte time.
+    #[error("line rate of 0 bits per second; expected 1200 to 921600")]
+    ZeroBaud,
+}
+
+/// Serves one device over stdin and stdout. This is all that `hil __native-board` does.
+///
+/// # Errors
+/// [`ProcessError`] when the pipe breaks or the rig speaks another protocol.
+pub fn run_stdio() -> Result<(), ProcessError> {
+    serve(&mut std::io::stdin().lock(), &mut std::io::stdout().lock())
+}
+
+/// Serves one device over any pair of pipes.
+///
+/// # Errors
+/// [`ProcessError`] when a pipe breaks or the rig speaks another protocol.
+pub fn serve(input: &mut impl Read, output: &mut impl Write) -> Result<(), ProcessError> {
+    logger::install();
+    let start = match lockstep::receive(input)? {
+        Some(Request::Start(start)) => start,
+        Some(Request::Advance { .. }) => return Err(ProcessError::OutOfOrder("Advance")),
+        None => return Ok(()),
+    };
+    if start.baud == 0 {
+        return Err(ProcessError::ZeroBaud);
+    }
+    time_driver::restart(start.now);
+    let line = Line::new(byte_time(start.baud));
+    let mut memory = Box::new(Memory::new());
+    let device = device(&start, &line);
+    let mut board = Board {
+        task: Virtual::new(firmware_app::run(device, &mut memory)),
+        line,
+        pending: VecDeque::new(),
+        exit: None,
+    };
+    lockstep::send(output, &board.advance(start.now))?;
+    while let Some(request) = lockstep::receive(input)? {
+        let Request::Advance { until, receive } = request else {
+            return Err(ProcessError::OutOfOrder("Start"));
+        };
+        board.pending.extend(receive);
+        lockstep::send(output, &board.advance(until))?;
+    }
+    Ok(())
+}
+
+/// Time of one byte on the line: ten bits at 8N1.
+fn byte_time(baud: u32) -> Duration {
+    Duration::from_nanos(10_000_000_000 / u64::from(baud))
+}
+
+fn device<'a>(
+    start: &'a Start,
+    line: &Line,
+) -> Device<'a, crate::uart::NativeUart, ChaCha8Rng, NativeSystem> {
+    let mut rng = ChaCha8Rng::seed_from_u64(start.seed);
+    let system = NativeSystem {
+        boot_id: rng.next_u32(),
+        reset: start.reset,
+        build_time: start.build_time,
+    };
+    Device {
+        uart: line.uart(),
+        rng,
+        system,
+        settings: &start.settings,
+    }
+}
+
+struct Board<'a> {
+    task: Virtual<'a, Exit>,
+    line: Line,
+    pending: VecDeque<(Duration, u8)>,
+    exit: Option<ExitKind>,
+}
+
+impl Board<'_> {
+    fn advance(&mut self, until: Duration) -> Response {
+        loop {
+            let now = time_driver::now();
+            while let Some((_, byte)) = self.pending.pop_front_if(|(at, _)| *at <= now) {
+                self.line.receive(byte);
+            }
+            self.poll();
+            let sent = self.line.take_sent();
+            if !sent.is_empty() || now >= until || self.exit.is_some() {
+                if self.exit.is_some() {
+                    time_driver::set_now(until);
+                }
+                return Response {
+                    now: time_driver::now(),
+                    sent,
+                    idle_until: self.next_event(),
+                    log: logger::take(),
+                    exit: self.exit,
+                };
+            }
+            let next = self.next_event().map_or(until, |at| at.min(until));
+            time_driver::set_now(next);
+        }
+    }
+
+    fn poll(&mut self) {
+        if self.exit.is_none()
+            && let Poll::Ready(exit) = self.task.run_until_idle()
+        {
+            self.exit = Some(match exit {
+                Exit::Reboot => ExitKind::Reboot,
+                _ => ExitKind::Halt,
+            });
+        }
+    }
+
+    fn next_event(&self) -> Option<Duration> {
+        if self.exit.is_some() {
+            return None;
+        }
+        let byte = self.pending.front().map(|(at, _)| *at);
+        [byte, time_driver::next_deadline()]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+}

@@ -1,0 +1,35 @@
+//! Board facts of a host process.
+
+use firmware_app::platform::{ResetReason, System};
+
+use crate::lockstep::Reset;
+
+/// Answers for the board where there is none.
+#[derive(Debug, Clone, Copy)]
+pub struct NativeSystem {
+    pub(crate) boot_id: u32,
+    pub(crate) reset: Reset,
+    pub(crate) build_time: u64,
+}
+
+impl System for NativeSystem {
+    fn boot_id(&self) -> u32 {
+        self.boot_id
+    }
+
+    fn reset_reason(&self) -> ResetReason {
+        match self.reset {
+            Reset::PowerOn => ResetReason::PowerOn,
+            Reset::Software => ResetReason::Software,
+            Reset::Panic => ResetReason::Panic,
+        }
+    }
+
+    fn temperature_c(&mut self) -> Option<i16> {
+        None
+    }
+
+    fn build_time(&self) -> u64 {
+        self.build_time
+    }
+}
