@@ -1,2 +1,4 @@
 #![no_std]
 //! Everything the device does, on any board.
+
+pub mod ring;
