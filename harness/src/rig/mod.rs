@@ -1,5 +1,253 @@
 //! The world of one scenario: board, modem, broker, and the clock they share.
+//!
+//! A scenario first changes what it wants changed ([`Rig::device`], [`Rig::modem`],
+//! [`Rig::server`]), then calls [`Rig::boot`], then waits for what should happen and compares
+//! snapshots. All durations are virtual: waiting for five minutes costs milliseconds.
+
+mod broker_handle;
+mod device;
+mod edge;
+mod error;
+mod link;
+mod messages;
+mod native;
+mod snapshot;
+pub mod transcript;
+mod wait;
+mod world;
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use anyhow::{Result, anyhow};
+use firmware_native::lockstep::LogRecord;
+use modem_sim::ModemConfig;
+
+pub use broker_handle::BrokerHandle;
+pub use device::{BROKER_HOST, DeviceSettings, Partition};
+pub use edge::ONE_WAY;
+pub use error::{NotSeen, RigError};
+pub use wait::{DEFAULT_WAIT, Wait};
+pub use world::{Delivered, World};
+
+use crate::broker::{Broker, BrokerConfig, CertificateKind, ConnectionFacts, Pki, TlsMode};
+use crate::scenario::Options;
+use transcript::Redactions;
+use world::WorldConfig;
+
+/// The broker's side of the scenario, to be changed before [`Rig::boot`].
+#[derive(Debug, Clone)]
+pub struct ServerSetup {
+    /// Which certificate the broker shows.
+    pub certificate: CertificateKind,
+    /// How it behaves in the handshake.
+    pub tls: TlsMode,
+    /// Password the broker expects; `None`: the one the device has.
+    pub password: Option<String>,
+}
 
 /// Board, modem and broker of one scenario.
 #[derive(Debug)]
-pub struct Rig {}
+pub struct Rig {
+    options: Options,
+    scenario: String,
+    device: DeviceSettings,
+    modem: ModemConfig,
+    server: ServerSetup,
+    world: Option<World>,
+}
+
+impl Rig {
+    /// A rig for the scenario called `scenario`, nothing started yet.
+    ///
+    /// # Errors
+    /// When the operating system gives no randomness for this run's password.
+    pub fn new(scenario: &str, options: Options) -> Result<Self, RigError> {
+        let password = device::draw_password()?;
+        Ok(Self {
+            modem: ModemConfig { seed: options.seed, ..ModemConfig::default() },
+            options,
+            scenario: scenario.to_owned(),
+            device: DeviceSettings::new(password),
+            server: ServerSetup {
+                certificate: CertificateKind::Valid,
+                tls: TlsMode::Tls13,
+                password: None,
+            },
+            world: None,
+        })
+    }
+
+    /// The device's settings. Changes after [`boot`](Self::boot) have no effect.
+    pub fn device(&mut self) -> &mut DeviceSettings {
+        &mut self.device
+    }
+
+    /// The modem and its network. Changes after [`boot`](Self::boot) have no effect.
+    pub fn modem(&mut self) -> &mut ModemConfig {
+        &mut self.modem
+    }
+
+    /// The broker's certificate and behaviour. Changes after [`boot`](Self::boot) have no effect.
+    pub fn server(&mut self) -> &mut ServerSetup {
+        &mut self.server
+    }
+
+    /// Starts the broker, then powers modem and board up at virtual time zero.
+    ///
+    /// # Errors
+    /// [`RigError`] when the bench cannot be built; an error when it already was.
+    #[expect(clippy::unused_async, reason = "real boards take time to boot")]
+    pub async fn boot(&mut self) -> Result<()> {
+        if self.world.is_some() {
+            return Err(anyhow!("the rig is booted already"));
+        }
+        let pki = Pki::new().map_err(RigError::from)?;
+        let password = self.server.password.clone().unwrap_or_else(|| self.device.password.clone());
+        let broker = Broker::start(BrokerConfig {
+            users: vec![(self.device.user.clone(), password.into())],
+            tls: self.server.tls,
+            ..BrokerConfig::new(pki.server(self.server.certificate, BROKER_HOST)?)
+        })
+        .map_err(RigError::from)?;
+        let hosts = HashMap::from([(
+            (self.device.broker_host.clone(), self.device.broker_port),
+            broker.tls_addr(),
+        )]);
+        let config = WorldConfig {
+            hil_exe: self.options.hil_exe.clone(),
+            seed: self.options.seed,
+            partition: self.device.partition(pki.ca_der())?,
+            modem: self.modem.clone(),
+            redactions: self.redactions(),
+            hosts,
+            cancel: self.options.cancel.clone(),
+        };
+        self.world = Some(World::start(config, broker)?);
+        Ok(())
+    }
+
+    /// The world, once booted.
+    pub fn world(&self) -> Option<&World> {
+        self.world.as_ref()
+    }
+
+    /// The broker, once booted.
+    pub fn broker(&mut self) -> BrokerHandle<'_> {
+        BrokerHandle::new(self)
+    }
+
+    /// Waits for a line of the device's log that contains `text`, also one already written.
+    pub fn log<'a>(&'a mut self, text: &'a str) -> Wait<'a, LogRecord> {
+        let what = format!("a device log line with `{text}`");
+        Wait::new(self, what, move |world| {
+            world.log.iter().find(|record| record.text.contains(text)).cloned()
+        })
+    }
+
+    /// Waits until the device has stopped for good.
+    pub fn halted(&mut self) -> Wait<'_, ()> {
+        Wait::new(self, "the device's halt".to_owned(), |world| world.is_halted().then_some(()))
+    }
+
+    /// Lets `time` pass.
+    ///
+    /// # Errors
+    /// A panic of the device, or [`RigError`] when the bench broke.
+    pub async fn run_for(&mut self, time: Duration) -> Result<()> {
+        let end = self.world_mut()?.now() + time;
+        let what = format!("the passing of {time:?}");
+        let probe = move |world: &mut World| (world.now() >= end).then_some(());
+        Wait::new(self, what, probe).within(time).await
+    }
+
+    /// Compares the UART transcript so far with `<name>.at.snap`.
+    ///
+    /// # Errors
+    /// When it differs from the accepted one.
+    pub fn snapshot_at(&mut self, name: &str) -> Result<()> {
+        let text = self.world_mut()?.transcript.render();
+        snapshot::compare(&format!("{name}.at"), &text)
+    }
+
+    /// Compares the messages that the broker delivered so far with `<name>.mqtt.snap`.
+    ///
+    /// # Errors
+    /// When they differ from the accepted ones.
+    pub fn snapshot_mqtt(&mut self, name: &str) -> Result<()> {
+        let text = self.messages_text();
+        snapshot::compare(&format!("{name}.mqtt"), &text)
+    }
+
+    /// Compares the device's log so far with `<name>.log.snap`.
+    ///
+    /// # Errors
+    /// When it differs from the accepted one.
+    pub fn snapshot_log(&mut self, name: &str) -> Result<()> {
+        let text = self.log_text();
+        snapshot::compare(&format!("{name}.log"), &text)
+    }
+
+    /// Compares the facts of the TLS connections so far with `<name>.tls.snap`.
+    ///
+    /// # Errors
+    /// When they differ from the accepted ones.
+    pub fn snapshot_tls(&mut self, name: &str) -> Result<()> {
+        let text = self.connections_text();
+        snapshot::compare(&format!("{name}.tls"), &text)
+    }
+
+    /// How often the modem's flash was written since power-up.
+    ///
+    /// # Errors
+    /// Before [`boot`](Self::boot).
+    pub fn modem_flash_writes(&mut self) -> Result<u32> {
+        Ok(self.world_mut()?.modem().flash_writes())
+    }
+
+    /// All messages the broker delivered so far, in order.
+    pub fn messages(&self) -> &[Delivered] {
+        self.world.as_ref().map_or(&[], |world| &world.messages)
+    }
+
+    /// Facts of each TLS connection the broker saw, in order.
+    pub fn connections(&self) -> Vec<ConnectionFacts> {
+        self.world.as_ref().map_or_else(Vec::new, |world| world.broker().connections())
+    }
+
+    /// The UART transcript so far, as text.
+    pub fn transcript_text(&self) -> String {
+        self.world.as_ref().map_or_else(String::new, |world| world.transcript.render())
+    }
+
+    /// The messages the broker delivered so far, as text.
+    pub fn messages_text(&self) -> String {
+        let messages = self.world.as_ref().map_or(&[][..], |world| &world.messages);
+        self.redactions().apply(&messages::render(messages))
+    }
+
+    /// The device's log so far, as text.
+    pub fn log_text(&self) -> String {
+        let log = self.world.as_ref().map_or(&[][..], |world| &world.log);
+        self.redactions().apply(&messages::render_log(log))
+    }
+
+    /// The TLS connections the broker saw so far, as text, a line each.
+    pub fn connections_text(&self) -> String {
+        let lines: String = self.connections().iter().map(|facts| format!("{facts}\n")).collect();
+        self.redactions().apply(&lines)
+    }
+
+    /// The scenario's name.
+    pub fn scenario(&self) -> &str {
+        &self.scenario
+    }
+
+    fn redactions(&self) -> Redactions {
+        self.device.redactions()
+    }
+
+    fn world_mut(&mut self) -> Result<&mut World> {
+        self.world.as_mut().ok_or_else(|| anyhow!("the rig is not booted: call `rig.boot()` first"))
+    }
+}

@@ -104,6 +104,26 @@ pub enum Verdict {
     Skipped(String),
 }
 
+impl Verdict {
+    /// The name used in reports: the serialised tag.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Fail(_) => "fail",
+            Self::Infra(_) => "infra",
+            Self::Skipped(_) => "skipped",
+        }
+    }
+
+    /// The reason of everything but a pass.
+    pub fn reason(&self) -> Option<&str> {
+        match self {
+            Self::Pass => None,
+            Self::Fail(reason) | Self::Infra(reason) | Self::Skipped(reason) => Some(reason),
+        }
+    }
+}
+
 /// Everything one attempt leaves behind. Secrets were redacted before they got here.
 #[derive(Debug, Clone, Serialize)]
 pub struct Outcome {

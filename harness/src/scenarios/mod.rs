@@ -1,8 +1,119 @@
 //! The registry: every scenario there is.
 
+mod bring_up;
+mod broker;
+mod settings;
+mod tls;
+
+use anyhow::{Context, Result};
+use modem_sim::Initial;
+
+use crate::rig::{BROKER_HOST, Rig};
 use crate::scenario::Scenario;
 
 /// Every scenario, in the order in which lists show them.
 pub fn all() -> &'static [Scenario] {
-    &[]
+    const ALL: &[Scenario] = &[
+        bring_up::FACTORY_FRESH,
+        bring_up::HEARTBEAT_LEFT_ON,
+        bring_up::SIM_PIN,
+        bring_up::WRONG_APN,
+        bring_up::WRONG_APN_IN_SETTINGS,
+        bring_up::ECHO_ON,
+        bring_up::ECHO_OFF,
+        bring_up::SETTINGS_ALREADY_RIGHT,
+        settings::SETTINGS_MISSING,
+        settings::SETTINGS_DAMAGED,
+        broker::BROKER_RESTART,
+        broker::WRONG_PASSWORD,
+        broker::COMMANDS,
+        tls::OTHER_CA,
+        tls::EXPIRED,
+        tls::OTHER_HOST,
+        tls::NO_CERTIFICATE,
+    ];
+    ALL
+}
+
+/// The device's profile of the modem (MODEM.md 7, suggested configuration): what a modem holds
+/// that this device has brought up before.
+const PROFILE: &[(&str, &str)] = &[
+    ("E", "OFF"),
+    ("WKMOD", "NET"),
+    ("APN", "free,,,0"),
+    ("SOCKAEN", "ON"),
+    ("SOCKBEN", "OFF"),
+    ("SOCKCEN", "OFF"),
+    ("SOCKDEN", "OFF"),
+    ("SOCKASL", "LONG"),
+    ("SDPEN", "OFF"),
+    ("HEARTEN", "OFF"),
+    ("REGEN", "OFF"),
+    ("CACHEN", "OFF"),
+    ("NATEN", "OFF"),
+    ("UATEN", "OFF"),
+    ("RSTIM", "0"),
+    ("UARTFT", "10"),
+    ("UARTFL", "1024"),
+    ("KEEPALIVEA", "1,60,15,3"),
+];
+
+/// A modem brought up before, except for `changes`.
+fn modem_settings(changes: &[(&str, &str)]) -> Result<Initial> {
+    let mut settings = modem_sim::Settings::factory(modem_sim::Profile::WhLte7s1E);
+    settings.set("SOCKA", &format!("TCP,{BROKER_HOST},8883"))?;
+    for (name, value) in PROFILE.iter().chain(changes) {
+        settings.set(name, value)?;
+    }
+    Ok(Initial::Custom(Box::new(settings)))
+}
+
+/// The sequence number of a telemetry payload.
+fn sequence(payload: &[u8]) -> Result<u64> {
+    let sample: serde_json::Value = serde_json::from_slice(payload)
+        .with_context(|| format!("telemetry is not JSON: {}", payload.escape_ascii()))?;
+    sample["seq"].as_u64().with_context(|| format!("telemetry has no `seq`: {sample}"))
+}
+
+/// The sequence numbers of all telemetry the broker delivered, in order.
+fn telemetry_sequence(rig: &Rig) -> Result<Vec<u64>> {
+    let messages = rig.messages().iter().map(|delivered| &delivered.message);
+    messages
+        .filter(|message| message.topic.ends_with("/telemetry"))
+        .map(|message| sequence(&message.payload))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn names_are_unique() {
+        let names: HashSet<_> = all().iter().map(|scenario| scenario.name).collect();
+        assert_eq!(names.len(), all().len());
+    }
+
+    #[test]
+    fn no_scenario_is_left_out_of_the_registry() {
+        let written: usize = [
+            include_str!("bring_up.rs"),
+            include_str!("broker.rs"),
+            include_str!("settings.rs"),
+            include_str!("tls.rs"),
+        ]
+        .iter()
+        .map(|source| source.matches("\n#[scenario(").count())
+        .sum();
+        assert_eq!(written, all().len());
+    }
+
+    #[test]
+    fn the_profile_differs_from_the_factory() {
+        let Initial::Custom(settings) = modem_settings(&[]).unwrap() else { panic!("factory") };
+        let factory = modem_sim::Settings::factory(modem_sim::Profile::WhLte7s1E);
+        assert!(settings.differences(&factory).contains(&"HEARTEN"));
+    }
 }

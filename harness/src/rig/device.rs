@@ -1,0 +1,130 @@
+//! How the device under test is configured.
+
+use firmware_settings::{ApnAuth, Draft, PARTITION_SIZE};
+use rand_core::{OsRng, RngCore};
+
+use super::error::RigError;
+use super::transcript::Redactions;
+
+/// Name under which the device finds the broker.
+pub const BROKER_HOST: &str = "broker.hil.test";
+
+/// What the settings partition holds at power-up.
+#[derive(Debug, Clone, Default)]
+pub enum Partition {
+    /// The settings of [`DeviceSettings`].
+    #[default]
+    Valid,
+    /// Erased flash.
+    Erased,
+    /// The valid settings with one byte changed at this offset.
+    Damaged {
+        /// Offset of the byte, from the start of the partition.
+        offset: usize,
+    },
+}
+
+/// The device's settings, to be changed before [`Rig::boot`](super::Rig::boot).
+#[derive(Clone)]
+pub struct DeviceSettings {
+    /// Host that the modem connects to.
+    pub broker_host: String,
+    /// TCP port that the modem connects to.
+    pub broker_port: u16,
+    /// Name sent as SNI and expected in the certificate.
+    pub server_name: String,
+    /// MQTT client identifier; also the first level of all topics.
+    pub client_id: String,
+    /// User name at the broker.
+    pub user: String,
+    /// Password at the broker, drawn per run.
+    pub password: String,
+    /// Access point name.
+    pub apn: String,
+    /// Seconds between two samples.
+    pub telemetry_period_s: u32,
+    /// MQTT keep-alive in seconds.
+    pub keep_alive_s: u16,
+    /// What the partition holds.
+    pub partition: Partition,
+}
+
+impl std::fmt::Debug for DeviceSettings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("DeviceSettings")
+            .field("broker", &format_args!("{}:{}", self.broker_host, self.broker_port))
+            .field("server_name", &self.server_name)
+            .field("apn", &self.apn)
+            .field("partition", &self.partition)
+            .finish_non_exhaustive()
+    }
+}
+
+impl DeviceSettings {
+    /// A device that fits the rig's own broker and network, with a password of this run.
+    pub(super) fn new(password: String) -> Self {
+        Self {
+            broker_host: BROKER_HOST.to_owned(),
+            broker_port: 8883,
+            server_name: BROKER_HOST.to_owned(),
+            client_id: "hil-device".to_owned(),
+            user: "device".to_owned(),
+            password,
+            apn: "free".to_owned(),
+            telemetry_period_s: 30,
+            keep_alive_s: 60,
+            partition: Partition::Valid,
+        }
+    }
+
+    /// Values that must not leave the rig.
+    pub(super) fn redactions(&self) -> Redactions {
+        Redactions::new([self.password.clone()])
+    }
+
+    /// The bytes of the settings partition, trusting `ca` (DER).
+    pub(super) fn partition(&self, ca: &[u8]) -> Result<Vec<u8>, RigError> {
+        let topic = |name: &str| format!("{}/{name}", self.client_id);
+        let settings = Draft {
+            broker_host: &self.broker_host,
+            broker_port: self.broker_port,
+            server_name: &self.server_name,
+            ca,
+            client_id: &self.client_id,
+            user: &self.user,
+            password: &self.password,
+            apn: &self.apn,
+            apn_auth: ApnAuth::None,
+            topic_telemetry: &topic("telemetry"),
+            topic_status: &topic("status"),
+            topic_command: &topic("command"),
+            telemetry_period_s: self.telemetry_period_s,
+            keep_alive_s: self.keep_alive_s,
+            ..Draft::default()
+        }
+        .build()
+        .map_err(|error| RigError::Settings(error.to_string()))?;
+        let mut partition = vec![0xFF; PARTITION_SIZE];
+        if matches!(self.partition, Partition::Erased) {
+            return Ok(partition);
+        }
+        firmware_settings::encode(&settings, &mut partition)
+            .map_err(|error| RigError::Settings(error.to_string()))?;
+        if let Partition::Damaged { offset } = self.partition
+            && let Some(byte) = partition.get_mut(offset)
+        {
+            *byte ^= 0x01;
+        }
+        Ok(partition)
+    }
+}
+
+/// A password of this run. Its length never varies, so that the bytes on the wire do not either.
+pub(super) fn draw_password() -> Result<String, RigError> {
+    let mut bytes = [0; 12];
+    OsRng.try_fill_bytes(&mut bytes).map_err(|error| RigError::Edge {
+        action: "drawing this run's password",
+        source: std::io::Error::other(error.to_string()),
+    })?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}

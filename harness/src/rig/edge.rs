@@ -1,0 +1,228 @@
+//! The network edge of the simulated modem: real TCP connections under virtual time.
+//!
+//! Each thing that crosses the network takes the one-way delay. When a packet of the device
+//! arrives, its bytes are written to the real socket and the world waits until the broker has
+//! answered everything it is going to answer; the answers then travel back with the same delay.
+//! So no reply depends on how fast this machine is.
+
+use std::collections::{BTreeMap, HashMap};
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::time::Duration;
+
+use modem_sim::{ConnId, NetEvent};
+
+use super::error::RigError;
+use crate::broker::{Broker, Settled};
+
+/// One-way delay between the mobile network and the broker. The radio part, which is longer, is
+/// the simulated modem's own.
+pub const ONE_WAY: Duration = Duration::from_millis(5);
+
+/// How long a name that does not resolve takes to fail.
+const RESOLVE_FAILURE: Duration = Duration::from_secs(2);
+
+/// Where names lead; a name that is missing does not resolve.
+pub type Hosts = HashMap<(String, u16), SocketAddr>;
+
+#[derive(Debug)]
+enum Crossing {
+    Dial { conn: ConnId, host: String, port: u16 },
+    Uplink { conn: ConnId, bytes: Vec<u8> },
+    Hangup { conn: ConnId },
+    Event(NetEvent),
+}
+
+#[derive(Debug)]
+struct Connection {
+    stream: TcpStream,
+    peer: SocketAddr,
+    sent: u64,
+    read: u64,
+    closed: bool,
+}
+
+/// The sockets of one modem.
+#[derive(Debug, Default)]
+pub struct Edge {
+    crossings: BTreeMap<(Duration, u64), Crossing>,
+    sequence: u64,
+    open: HashMap<ConnId, Connection>,
+    hosts: Hosts,
+}
+
+impl Edge {
+    /// Names `host:port` as `address` from now on.
+    pub fn name(&mut self, host: &str, port: u16, address: SocketAddr) {
+        self.hosts.insert((host.to_owned(), port), address);
+    }
+
+    /// The modem opens a connection.
+    pub fn connect(&mut self, now: Duration, conn: ConnId, host: String, port: u16) {
+        self.cross(now + ONE_WAY, Crossing::Dial { conn, host, port });
+    }
+
+    /// The modem sends one packet.
+    pub fn send(&mut self, now: Duration, conn: ConnId, bytes: Vec<u8>) {
+        self.cross(now + ONE_WAY, Crossing::Uplink { conn, bytes });
+    }
+
+    /// The modem closes a connection.
+    pub fn close(&mut self, now: Duration, conn: ConnId) {
+        self.cross(now + ONE_WAY, Crossing::Hangup { conn });
+    }
+
+    /// When the next thing arrives at either end.
+    pub fn next_deadline(&self) -> Option<Duration> {
+        self.crossings.first_key_value().map(|((at, _), _)| *at)
+    }
+
+    /// Carries out what is due at `now` and returns what the modem learns of it.
+    pub fn advance(&mut self, now: Duration, broker: &Broker) -> Result<Vec<NetEvent>, RigError> {
+        let mut events = Vec::new();
+        while let Some(entry) = self.crossings.first_entry()
+            && entry.key().0 <= now
+        {
+            match entry.remove() {
+                Crossing::Dial { conn, host, port } => self.dial(now, conn, &host, port, broker)?,
+                Crossing::Uplink { conn, bytes } => self.uplink(now, conn, &bytes, broker)?,
+                Crossing::Hangup { conn } => self.hangup(conn, broker)?,
+                Crossing::Event(event) => events.push(event),
+            }
+        }
+        Ok(events)
+    }
+
+    /// Collects what the broker said without being asked, for example after a publish.
+    pub fn collect(&mut self, now: Duration, broker: &Broker) -> Result<(), RigError> {
+        let settled: HashMap<_, _> = broker.settle_all()?.into_iter().collect();
+        let mut conns: Vec<_> = self.open.keys().copied().collect();
+        conns.sort_unstable();
+        for conn in conns {
+            let Some(connection) = self.open.get(&conn) else { continue };
+            if let Some(settled) = settled.get(&connection.peer) {
+                self.receive(now, conn, *settled)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn cross(&mut self, at: Duration, crossing: Crossing) {
+        self.sequence += 1;
+        self.crossings.insert((at, self.sequence), crossing);
+    }
+
+    fn dial(
+        &mut self,
+        now: Duration,
+        conn: ConnId,
+        host: &str,
+        port: u16,
+        broker: &Broker,
+    ) -> Result<(), RigError> {
+        let Some(address) = self.hosts.get(&(host.to_owned(), port)) else {
+            let event = NetEvent::Unreachable { conn };
+            self.cross(now + RESOLVE_FAILURE, Crossing::Event(event));
+            return Ok(());
+        };
+        let stream = match TcpStream::connect(address) {
+            Ok(stream) => stream,
+            Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
+                self.cross(now + ONE_WAY, Crossing::Event(NetEvent::Refused { conn }));
+                return Ok(());
+            }
+            Err(source) => return Err(RigError::Edge { action: "connecting", source }),
+        };
+        let peer = stream
+            .set_nodelay(true)
+            .and_then(|()| stream.local_addr())
+            .map_err(|source| RigError::Edge { action: "preparing a connection", source })?;
+        self.open.insert(conn, Connection { stream, peer, sent: 0, read: 0, closed: false });
+        self.cross(now + ONE_WAY, Crossing::Event(NetEvent::Connected { conn }));
+        let settled = broker.settle(peer, 0)?;
+        self.receive(now, conn, settled)
+    }
+
+    fn uplink(
+        &mut self,
+        now: Duration,
+        conn: ConnId,
+        bytes: &[u8],
+        broker: &Broker,
+    ) -> Result<(), RigError> {
+        // Bytes that were on their way when the connection ended are lost, as in a network.
+        let Some(connection) = self.open.get_mut(&conn).filter(|connection| !connection.closed)
+        else {
+            return Ok(());
+        };
+        match connection.stream.write_all(bytes) {
+            Ok(()) => {}
+            Err(error) if is_disconnect(&error) => {
+                self.lose(now, conn);
+                return Ok(());
+            }
+            Err(source) => return Err(RigError::Edge { action: "sending", source }),
+        }
+        connection.sent += u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        let settled = broker.settle(connection.peer, connection.sent)?;
+        self.receive(now, conn, settled)
+    }
+
+    /// Reads exactly what the broker is known to have written.
+    fn receive(&mut self, now: Duration, conn: ConnId, settled: Settled) -> Result<(), RigError> {
+        let Some(connection) = self.open.get_mut(&conn) else { return Ok(()) };
+        let due = settled.produced.saturating_sub(connection.read);
+        let mut bytes = vec![0; usize::try_from(due).unwrap_or(0)];
+        let mut filled = 0;
+        while filled < bytes.len() {
+            match connection.stream.read(&mut bytes[filled..]) {
+                Ok(0) => break,
+                Ok(count) => filled += count,
+                Err(error) if is_disconnect(&error) => break,
+                Err(source) => return Err(RigError::Edge { action: "receiving", source }),
+            }
+        }
+        bytes.truncate(filled);
+        connection.read += u64::try_from(filled).unwrap_or(u64::MAX);
+        if !bytes.is_empty() {
+            self.cross(now + ONE_WAY, Crossing::Event(NetEvent::Data { conn, bytes }));
+        }
+        if settled.closed {
+            self.lose(now, conn);
+        }
+        Ok(())
+    }
+
+    fn lose(&mut self, now: Duration, conn: ConnId) {
+        if let Some(connection) = self.open.get_mut(&conn)
+            && !connection.closed
+        {
+            connection.closed = true;
+            self.cross(now + ONE_WAY, Crossing::Event(NetEvent::Closed { conn }));
+        }
+    }
+
+    fn hangup(&mut self, conn: ConnId, broker: &Broker) -> Result<(), RigError> {
+        let Some(connection) = self.open.remove(&conn) else { return Ok(()) };
+        match connection.stream.shutdown(Shutdown::Both) {
+            Ok(()) => {}
+            Err(error) if is_disconnect(&error) => {}
+            Err(source) => return Err(RigError::Edge { action: "closing", source }),
+        }
+        drop(connection.stream);
+        if !connection.closed {
+            broker.settle_closed(connection.peer)?;
+        }
+        Ok(())
+    }
+}
+
+fn is_disconnect(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::BrokenPipe
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::NotConnected
+    )
+}

@@ -1,0 +1,307 @@
+//! One clock for everybody: whoever has the next event acts next.
+//!
+//! A component is only ever advanced to an instant before which no other can reach it: the board
+//! to the next event of modem and network at the latest, and it stops where it writes.
+
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use firmware_native::lockstep::{ExitKind, LogRecord, Reset, Response, Start};
+use modem_sim::{Modem, ModemConfig, Output};
+
+use super::edge::{Edge, Hosts};
+use super::error::RigError;
+use super::link::Direction;
+use super::native::{Advanced, NativeBoard};
+use super::transcript::{From, Redactions, Transcript};
+use crate::broker::{Broker, Message};
+use crate::scenario::Cancel;
+
+/// Steps at one instant after which the world counts as stuck.
+const MAX_STEPS_AT_ONE_INSTANT: u32 = 100_000;
+
+/// Rate of the modem's UART from the factory (MODEM.md 3.3).
+const BAUD: u32 = 115_200;
+
+/// Build time the device believes in: 2025-06-01T00:00:00Z. Certificates of the run are valid
+/// around it, whatever the host's clock says.
+const BUILD_TIME: u64 = 1_748_736_000;
+
+/// What a world is made of.
+#[derive(Debug)]
+pub(super) struct WorldConfig {
+    pub(super) hil_exe: PathBuf,
+    pub(super) seed: u64,
+    pub(super) partition: Vec<u8>,
+    pub(super) modem: ModemConfig,
+    pub(super) redactions: Redactions,
+    pub(super) hosts: Hosts,
+    pub(super) cancel: Cancel,
+}
+
+/// A message, with the virtual time at which the broker delivered it.
+#[derive(Debug, Clone)]
+pub struct Delivered {
+    /// Virtual time.
+    pub at: Duration,
+    /// The message.
+    pub message: Message,
+    pub(super) taken: bool,
+}
+
+/// State of the board.
+#[derive(Debug)]
+enum Board {
+    Running { process: NativeBoard, idle_until: Option<Duration> },
+    Halted,
+    Panicked(String),
+}
+
+/// Board, modem, network and broker.
+#[derive(Debug)]
+pub struct World {
+    now: Duration,
+    steps_at_now: u32,
+    config: WorldConfig,
+    boots: u64,
+    board: Board,
+    modem: Modem,
+    edge: Edge,
+    broker: Broker,
+    to_modem: Direction,
+    to_board: Direction,
+    pub(super) transcript: Transcript,
+    pub(super) log: Vec<LogRecord>,
+    pub(super) messages: Vec<Delivered>,
+}
+
+impl World {
+    /// Powers modem and board up at time zero.
+    pub(super) fn start(config: WorldConfig, broker: Broker) -> Result<Self, RigError> {
+        let mut edge = Edge::default();
+        for ((host, port), address) in &config.hosts {
+            edge.name(host, *port, *address);
+        }
+        let mut world = Self {
+            now: Duration::ZERO,
+            steps_at_now: 0,
+            boots: 0,
+            board: Board::Halted,
+            modem: Modem::new(config.modem.clone(), Duration::ZERO),
+            edge,
+            broker,
+            to_modem: Direction::new(BAUD),
+            to_board: Direction::new(BAUD),
+            transcript: Transcript::new(
+                Duration::from_nanos(10_000_000_000 / u64::from(BAUD)),
+                config.redactions.clone(),
+            ),
+            log: Vec::new(),
+            messages: Vec::new(),
+            config,
+        };
+        world.drain_modem();
+        world.power_up(Reset::PowerOn)?;
+        Ok(world)
+    }
+
+    /// Virtual time.
+    pub fn now(&self) -> Duration {
+        self.now
+    }
+
+    /// The simulated modem, to look at.
+    pub fn modem(&self) -> &Modem {
+        &self.modem
+    }
+
+    /// The broker, to look at.
+    pub fn broker(&self) -> &Broker {
+        &self.broker
+    }
+
+    /// Whether the device has stopped for good.
+    pub fn is_halted(&self) -> bool {
+        matches!(self.board, Board::Halted)
+    }
+
+    /// The device's last words, if it panicked.
+    pub fn panic(&self) -> Option<&str> {
+        match &self.board {
+            Board::Panicked(words) => Some(words),
+            _ => None,
+        }
+    }
+
+    /// Does something to the broker, then lets what it says without being asked travel.
+    pub(super) fn with_broker<T>(
+        &mut self,
+        act: impl FnOnce(&mut Broker) -> Result<T, crate::broker::BrokerError>,
+    ) -> Result<T, RigError> {
+        let value = act(&mut self.broker)?;
+        self.edge.collect(self.now, &self.broker)?;
+        self.collect_messages();
+        Ok(value)
+    }
+
+    /// Carries out the next event, or moves the clock to `until` when there is none before.
+    pub(super) fn step(&mut self, until: Duration) -> Result<(), RigError> {
+        if self.config.cancel.is_cancelled() {
+            return Err(RigError::Cancelled(self.now));
+        }
+        let modem = earliest([self.modem.next_deadline(), self.to_modem.next_arrival()]);
+        let edge = self.edge.next_deadline();
+        let board = self.board_event();
+        let Some(next) = earliest([modem, edge, board]).filter(|next| *next <= until) else {
+            self.now = self.now.max(until);
+            return Ok(());
+        };
+        let actor = if modem == Some(next) {
+            "modem"
+        } else if edge == Some(next) {
+            "network"
+        } else {
+            "board"
+        };
+        self.move_clock(next, actor)?;
+        match actor {
+            "modem" => self.step_modem(),
+            "network" => self.step_edge()?,
+            _ => {
+                let horizon = earliest([modem, edge, Some(until)]).unwrap_or(until);
+                self.step_board(horizon)?;
+            }
+        }
+        self.drain_modem();
+        Ok(())
+    }
+
+    fn move_clock(&mut self, next: Duration, actor: &'static str) -> Result<(), RigError> {
+        if next > self.now {
+            self.now = next;
+            self.steps_at_now = 0;
+        }
+        self.steps_at_now += 1;
+        if self.steps_at_now > MAX_STEPS_AT_ONE_INSTANT {
+            let steps = self.steps_at_now;
+            return Err(RigError::Stuck { at: self.now, steps, last: actor });
+        }
+        Ok(())
+    }
+
+    fn board_event(&self) -> Option<Duration> {
+        match &self.board {
+            Board::Running { idle_until, .. } => {
+                earliest([*idle_until, self.to_board.next_arrival()])
+            }
+            Board::Halted | Board::Panicked(_) => self.to_board.next_arrival(),
+        }
+    }
+
+    fn step_modem(&mut self) {
+        for (at, byte) in self.to_modem.arrived(self.now) {
+            self.modem.uart_receive(at, byte);
+        }
+        self.modem.advance(self.now);
+    }
+
+    fn step_edge(&mut self) -> Result<(), RigError> {
+        for event in self.edge.advance(self.now, &self.broker)? {
+            self.modem.net_event(self.now, event);
+        }
+        self.collect_messages();
+        Ok(())
+    }
+
+    fn step_board(&mut self, horizon: Duration) -> Result<(), RigError> {
+        let receive = self.to_board.arrived(horizon);
+        let Board::Running { process, .. } = &mut self.board else {
+            return Ok(());
+        };
+        match process.advance(horizon, receive)? {
+            Advanced::Ran(response) => self.absorb(response),
+            Advanced::Died(words) => {
+                self.panicked(words);
+                Ok(())
+            }
+        }
+    }
+
+    fn absorb(&mut self, response: Response) -> Result<(), RigError> {
+        self.now = self.now.max(response.now);
+        self.log.extend(response.log);
+        let start = self.to_modem.send(response.now, &response.sent);
+        self.transcript.bytes(start, From::Device, &response.sent);
+        if let Board::Running { idle_until, .. } = &mut self.board {
+            *idle_until = response.idle_until;
+        }
+        match response.exit {
+            None => Ok(()),
+            Some(ExitKind::Halt) => {
+                self.board = Board::Halted;
+                Ok(())
+            }
+            Some(ExitKind::Reboot) => {
+                self.transcript.remark(self.now, "device: reset");
+                self.power_up(Reset::Software)
+            }
+        }
+    }
+
+    fn power_up(&mut self, reset: Reset) -> Result<(), RigError> {
+        let start = Start {
+            now: self.now,
+            settings: self.config.partition.clone(),
+            // Each boot draws other numbers, and the same ones in the next run.
+            seed: self.config.seed.wrapping_add(self.boots.wrapping_mul(0x9E37_79B9_7F4A_7C15)),
+            baud: BAUD,
+            reset,
+            build_time: BUILD_TIME,
+        };
+        self.boots += 1;
+        let (process, first) = NativeBoard::start(&self.config.hil_exe, start)?;
+        self.board = Board::Running { process, idle_until: Some(self.now) };
+        match first {
+            Advanced::Ran(response) => self.absorb(response),
+            Advanced::Died(words) => {
+                self.panicked(words);
+                Ok(())
+            }
+        }
+    }
+
+    fn panicked(&mut self, words: String) {
+        self.transcript.remark(self.now, "device: panic");
+        self.board = Board::Panicked(words);
+    }
+
+    fn drain_modem(&mut self) {
+        let mut outputs = VecDeque::new();
+        while let Some(output) = self.modem.poll_output() {
+            outputs.push_back(output);
+        }
+        for (at, output) in outputs {
+            match output {
+                Output::Uart(bytes) => {
+                    let start = self.to_board.send(at, &bytes);
+                    self.transcript.bytes(start, From::Modem, &bytes);
+                }
+                Output::Connect { conn, host, port, .. } => self.edge.connect(at, conn, host, port),
+                Output::Send { conn, bytes } => self.edge.send(at, conn, bytes),
+                Output::Close { conn } => self.edge.close(at, conn),
+                Output::Note(note) => self.transcript.remark(at, format!("modem: {note}")),
+            }
+        }
+    }
+
+    fn collect_messages(&mut self) {
+        let at = self.now;
+        let new = self.broker.take_messages();
+        self.messages.extend(new.into_iter().map(|message| Delivered { at, message, taken: false }));
+    }
+}
+
+fn earliest<const N: usize>(instants: [Option<Duration>; N]) -> Option<Duration> {
+    instants.into_iter().flatten().min()
+}
