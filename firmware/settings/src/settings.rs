@@ -152,7 +152,6 @@ pub struct Telemetry {
 
 /// Modem on the UART.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[non_exhaustive]
 pub enum ModemProfile {
     /// PUSR WH-LTE-7S1-E, transparent TCP.
     #[default]

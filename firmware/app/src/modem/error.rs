@@ -25,6 +25,12 @@ pub enum ModemError {
         /// How long the device waited, in seconds.
         seconds: u64,
     },
+    /// The modem said `OK` and not what it was asked for.
+    #[error("the modem's answer to {command} cannot be read")]
+    Unreadable {
+        /// The command.
+        command: &'static str,
+    },
     /// The modem answered a command with an error.
     #[error("the modem rejected {command}: {code}")]
     CommandRejected {

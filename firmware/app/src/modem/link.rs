@@ -1,6 +1,12 @@
-//! What is known about the link once it stands.
+//! The TCP connection of socket A.
 
-use core::fmt;
+use embassy_time::Instant;
+
+use super::driver::Modem;
+use super::error::{BringUpError, ModemError};
+use super::timing::{LINK, LINK_POLL, STALE_LINK};
+use crate::at::values::{self, Rat};
+use crate::platform::ModemUart;
 
 /// Facts about the mobile link at the moment [`bring_up`](super::Modem::bring_up) returned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,30 +22,48 @@ pub struct LinkInfo {
     pub wrote_settings: bool,
 }
 
-/// Radio access technology, from the second field of `+SYSINFO` (MODEM.md 0.3, item 3).
+/// How the wait for a connection ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Rat {
-    /// LTE.
-    Lte,
-    /// GSM or GPRS.
-    Gsm,
-    /// Anything else.
-    Unknown,
+pub(super) enum Link {
+    /// A connection that no session has used yet.
+    New,
+    /// The used connection goes on to stand: only a restart of the modem ends it.
+    Stuck,
 }
 
-impl Rat {
-    /// `"lte"`, `"gsm"` or `"unknown"`.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Lte => "lte",
-            Self::Gsm => "gsm",
-            Self::Unknown => "unknown",
+impl<U: ModemUart> Modem<U> {
+    /// Whether socket A is connected now. A used connection that is gone is no longer stale.
+    pub(super) async fn connected(&mut self) -> Result<bool, ModemError> {
+        let connected = self.query("SOCKALK", values::connected).await?;
+        if !connected {
+            self.stale = false;
         }
+        Ok(connected)
     }
-}
 
-impl fmt::Display for Rat {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+    /// Waits for a connection that no session has used.
+    pub(super) async fn wait_for_link(&mut self) -> Result<Link, BringUpError> {
+        let start = Instant::now();
+        let mut first = true;
+        loop {
+            let connected = self.connected().await?;
+            if connected && !self.stale {
+                return Ok(Link::New);
+            }
+            if first {
+                info!("modem: waiting for a new connection to the broker");
+                first = false;
+            }
+            let waited = start.elapsed();
+            if connected && waited >= STALE_LINK {
+                return Ok(Link::Stuck);
+            }
+            if waited >= LINK {
+                return Err(BringUpError::LinkRefused {
+                    seconds: LINK.as_secs(),
+                });
+            }
+            self.pause(LINK_POLL).await?;
+        }
     }
 }
