@@ -1,0 +1,133 @@
+//! What the sampler and the session share. Both are parts of one task: plain cells suffice, and no
+//! borrow is held across an await.
+
+use core::cell::{Cell, RefCell};
+
+use embassy_time::Instant;
+
+use crate::clock::Clock;
+use crate::modem::LinkInfo;
+use crate::notify::Notify;
+use crate::platform::{ResetReason, System};
+use crate::telemetry::{Queue, Sample};
+
+/// State of the device beyond a single session.
+pub(crate) struct Shared<'m, S> {
+    system: RefCell<S>,
+    queue: RefCell<&'m mut Queue>,
+    clock: Cell<Clock>,
+    link: Cell<Option<LinkInfo>>,
+    interval_s: Cell<u32>,
+    sessions: Cell<u32>,
+    rx_overruns: Cell<u32>,
+    sample_requested: Cell<bool>,
+    /// The interval changed or a sample was asked for.
+    pub(crate) reschedule: Notify,
+    /// The queue has a new sample.
+    pub(crate) sampled: Notify,
+}
+
+impl<'m, S: System> Shared<'m, S> {
+    pub(crate) fn new(system: S, queue: &'m mut Queue, interval_s: u32) -> Self {
+        let clock = Clock::new(system.build_time());
+        Self {
+            system: RefCell::new(system),
+            queue: RefCell::new(queue),
+            clock: Cell::new(clock),
+            link: Cell::new(None),
+            interval_s: Cell::new(interval_s),
+            sessions: Cell::new(0),
+            rx_overruns: Cell::new(0),
+            sample_requested: Cell::new(false),
+            reschedule: Notify::default(),
+            sampled: Notify::default(),
+        }
+    }
+
+    pub(crate) fn boot_id(&self) -> u32 {
+        self.system.borrow().boot_id()
+    }
+
+    pub(crate) fn reset_reason(&self) -> ResetReason {
+        self.system.borrow().reset_reason()
+    }
+
+    pub(crate) fn temperature_c(&self) -> Option<i16> {
+        self.system.borrow_mut().temperature_c()
+    }
+
+    pub(crate) fn clock(&self) -> Clock {
+        self.clock.get()
+    }
+
+    pub(crate) fn link(&self) -> Option<LinkInfo> {
+        self.link.get()
+    }
+
+    /// The link stands. The first time in a boot a sample is taken at once, so that the first
+    /// message does not wait for a whole interval. Returns whether the modem's clock is of use.
+    pub(crate) fn linked(&self, link: LinkInfo) -> bool {
+        let mut clock = self.clock.get();
+        let timed = link
+            .time
+            .is_some_and(|unix| clock.set(unix, Instant::now()));
+        self.clock.set(clock);
+        if self.link.replace(Some(link)).is_none() {
+            self.sample_now();
+        }
+        timed
+    }
+
+    pub(crate) fn interval_s(&self) -> u32 {
+        self.interval_s.get()
+    }
+
+    pub(crate) fn set_interval_s(&self, seconds: u32) {
+        self.interval_s.set(seconds);
+        self.reschedule.notify();
+    }
+
+    pub(crate) fn sample_now(&self) {
+        self.sample_requested.set(true);
+        self.reschedule.notify();
+    }
+
+    pub(crate) fn take_sample_request(&self) -> bool {
+        self.sample_requested.take()
+    }
+
+    /// A session was established.
+    pub(crate) fn count_session(&self) {
+        self.sessions.set(self.sessions.get().saturating_add(1));
+    }
+
+    /// Sessions after the first one.
+    pub(crate) fn reconnects(&self) -> u32 {
+        self.sessions.get().saturating_sub(1)
+    }
+
+    pub(crate) fn rx_overruns(&self) -> u32 {
+        self.rx_overruns.get()
+    }
+
+    pub(crate) fn set_rx_overruns(&self, bytes: u32) {
+        self.rx_overruns.set(bytes);
+    }
+
+    pub(crate) fn push(&self, sample: Sample) {
+        self.queue.borrow_mut().push(sample);
+        self.sampled.notify();
+    }
+
+    pub(crate) fn next_sample_after(&self, seq: Option<u32>) -> Option<Sample> {
+        self.queue.borrow().next_after(seq).copied()
+    }
+
+    pub(crate) fn acknowledge(&self, seq: u32) {
+        self.queue.borrow_mut().acknowledge(seq);
+    }
+
+    pub(crate) fn dropped(&self) -> u32 {
+        self.queue.borrow().dropped()
+    }
+}

@@ -1,0 +1,239 @@
+//! Decides whether the server is the one of the settings.
+
+use embedded_tls::alert::AlertLevel;
+use embedded_tls::{
+    Aes128GcmSha256, CertificateEntryRef, CertificateRef, CertificateVerifyRef, SignatureScheme,
+    TlsError, TlsVerifier,
+};
+use heapless::Vec;
+use p256::ecdsa::VerifyingKey;
+use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
+use sha2::{Digest, Sha256};
+use webpki::{EndEntityCert, KeyUsage, anchor_from_trusted_cert};
+
+use super::algorithms;
+use super::error::{Error, Refusal};
+use crate::clock::{Rfc3339, Time};
+
+/// Certificates in one chain, as many as `embedded-tls` keeps.
+const MAX_CHAIN: usize = 16;
+
+/// Validity begins that are tried when only a lower bound of the time is known: one for each
+/// certificate of a chain as deep as `webpki` follows.
+const MAX_BEGINS: usize = 8;
+
+/// Whom to trust, and what time it is.
+#[derive(Debug, Clone)]
+pub struct Trust<'a> {
+    ca: CertificateDer<'a>,
+    name: ServerName<'a>,
+    time: Time,
+}
+
+impl<'a> Trust<'a> {
+    /// Trusts the servers named `name` whose chain leads to `ca` (DER) at `time`.
+    ///
+    /// # Errors
+    /// [`Error::BadCa`], [`Error::BadServerName`]: the settings cannot be used.
+    pub fn new(ca: &'a [u8], name: &'a str, time: Time) -> Result<Self, Error> {
+        let ca = CertificateDer::from(ca);
+        anchor_from_trusted_cert(&ca).map_err(|_| Error::BadCa)?;
+        let name = ServerName::try_from(name).map_err(|_| Error::BadServerName)?;
+        Ok(Self { ca, name, time })
+    }
+}
+
+/// Verifies `chain`, the server's certificate first: signatures up to the CA, validity, basic
+/// constraints, extended key usage, name. Returns the server's key.
+///
+/// While only a lower bound of the time is known, "not yet valid" proves nothing (the certificate
+/// may be younger than the firmware), so the chain is accepted if it is valid at any instant from
+/// that bound on. "Expired" is certain with a lower bound too.
+///
+/// # Errors
+/// The first reason against the server, the most specific one where several chains were tried.
+pub fn verify_chain(
+    trust: &Trust<'_>,
+    chain: &[CertificateDer<'_>],
+) -> Result<VerifyingKey, Refusal> {
+    let (leaf, intermediates) = chain.split_first().ok_or(Refusal::NoCertificate)?;
+    let server = EndEntityCert::try_from(leaf).map_err(refusal)?;
+    match trust.time {
+        Time::Now(now) => verify_at(trust, &server, intermediates, now)?,
+        Time::AtLeast(mut now) => {
+            let mut begins = 0;
+            loop {
+                match verify_at(trust, &server, intermediates, now) {
+                    Err(Refusal::CertNotYetValid { not_before, .. }) if begins < MAX_BEGINS => {
+                        now = not_before.unix();
+                        begins += 1;
+                    }
+                    result => break result?,
+                }
+            }
+        }
+    }
+    server
+        .verify_is_valid_for_subject_name(&trust.name)
+        .map_err(refusal)?;
+    // Not to trust it: `webpki` without an allocator shows the key of a certificate only so.
+    let leaf = anchor_from_trusted_cert(leaf).map_err(refusal)?;
+    algorithms::p256_key(&leaf.subject_public_key_info).ok_or(Refusal::UnsupportedAlgorithm)
+}
+
+fn verify_at(
+    trust: &Trust<'_>,
+    server: &EndEntityCert<'_>,
+    intermediates: &[CertificateDer<'_>],
+    now: u64,
+) -> Result<(), Refusal> {
+    let anchor = anchor_from_trusted_cert(&trust.ca).map_err(refusal)?;
+    let time = UnixTime::since_unix_epoch(core::time::Duration::from_secs(now));
+    server
+        .verify_for_usage(
+            algorithms::SUPPORTED,
+            &[anchor],
+            intermediates,
+            time,
+            KeyUsage::server_auth(),
+            None,
+            None,
+        )
+        .map(drop)
+        .map_err(refusal)
+}
+
+fn refusal(error: webpki::Error) -> Refusal {
+    use webpki::Error as E;
+    match error {
+        E::UnknownIssuer => Refusal::UnknownIssuer,
+        E::CertExpired { time, not_after } => Refusal::CertExpired {
+            not_after: Rfc3339::from_unix(not_after.as_secs()),
+            now: Rfc3339::from_unix(time.as_secs()),
+        },
+        E::CertNotValidYet { time, not_before } => Refusal::CertNotYetValid {
+            not_before: Rfc3339::from_unix(not_before.as_secs()),
+            now: Rfc3339::from_unix(time.as_secs()),
+        },
+        E::CertNotValidForName(_) => Refusal::NameMismatch,
+        E::EndEntityUsedAsCa => Refusal::EndEntityUsedAsCa,
+        E::CaUsedAsEndEntity => Refusal::CaUsedAsEndEntity,
+        E::RequiredEkuNotFoundContext(_) | E::EmptyEkuExtension => Refusal::WrongKeyUsage,
+        E::InvalidSignatureForPublicKey => Refusal::BadSignature,
+        E::UnsupportedSignatureAlgorithmContext(_)
+        | E::UnsupportedSignatureAlgorithmForPublicKeyContext(_)
+        | E::SignatureAlgorithmMismatch => Refusal::UnsupportedAlgorithm,
+        E::MaximumPathDepthExceeded
+        | E::MaximumSignatureChecksExceeded
+        | E::MaximumPathBuildCallsExceeded
+        | E::MaximumNameConstraintComparisonsExceeded => Refusal::ChainTooLong,
+        E::NameConstraintViolation | E::PathLenConstraintViolated => Refusal::ConstraintViolated,
+        _ => Refusal::Malformed,
+    }
+}
+
+/// Verifier of one handshake. It remembers what it saw, because `embedded-tls` 0.19 completes a
+/// handshake in which it was never asked.
+pub(super) struct Verifier<'a> {
+    trust: Trust<'a>,
+    /// Transcript up to the certificate, and the certificate's key.
+    shown: Option<(Sha256, VerifyingKey)>,
+    proven: bool,
+    refusal: Option<Refusal>,
+}
+
+impl<'a> Verifier<'a> {
+    pub(super) fn new(trust: Trust<'a>) -> Self {
+        Self {
+            trust,
+            shown: None,
+            proven: false,
+            refusal: None,
+        }
+    }
+
+    /// Why this handshake must not be used, `None` if the server proved who it is. To be asked
+    /// when the handshake is over and before the first application byte.
+    pub(super) fn verdict(&self) -> Option<Refusal> {
+        match (self.refusal, self.proven) {
+            (Some(refusal), _) => Some(refusal),
+            (None, false) => Some(Refusal::NoCertificate),
+            (None, true) => None,
+        }
+    }
+
+    fn refuse(&mut self, refusal: Refusal) -> TlsError {
+        self.proven = false;
+        let refusal = *self.refusal.get_or_insert(refusal);
+        TlsError::AbortHandshake(AlertLevel::Fatal, refusal.alert())
+    }
+
+    fn certificate(
+        &mut self,
+        transcript: &Sha256,
+        sent: &CertificateRef<'_>,
+    ) -> Result<(), Refusal> {
+        if self.shown.is_some() {
+            return Err(Refusal::OutOfOrder);
+        }
+        let mut chain: Vec<CertificateDer<'_>, MAX_CHAIN> = Vec::new();
+        for entry in &sent.entries {
+            let CertificateEntryRef::X509(der) = entry else {
+                return Err(Refusal::Malformed);
+            };
+            chain
+                .push(CertificateDer::from(*der))
+                .map_err(|_| Refusal::ChainTooLong)?;
+        }
+        let key = verify_chain(&self.trust, &chain)?;
+        self.shown = Some((transcript.clone(), key));
+        Ok(())
+    }
+
+    fn signature(&mut self, sent: &CertificateVerifyRef<'_>) -> Result<(), Refusal> {
+        // Before a certificate there is no key to check with: an error here, a panic in the
+        // verifiers that come with `embedded-tls`.
+        let (transcript, key) = self.shown.as_ref().ok_or(Refusal::OutOfOrder)?;
+        if self.proven {
+            return Err(Refusal::OutOfOrder);
+        }
+        if sent.signature_scheme != SignatureScheme::EcdsaSecp256r1Sha256 {
+            return Err(Refusal::UnsupportedAlgorithm);
+        }
+        let message = signed_content(transcript.clone());
+        algorithms::verify(key, &message, sent.signature)
+            .map_err(|_| Refusal::BadHandshakeSignature)?;
+        self.proven = true;
+        Ok(())
+    }
+}
+
+/// What a server's CertificateVerify signs (RFC 8446, 4.4.3).
+fn signed_content(transcript: Sha256) -> [u8; 130] {
+    const CONTEXT: &[u8; 34] = b"TLS 1.3, server CertificateVerify\0";
+    let mut content = [0x20; 130];
+    content[64..98].copy_from_slice(CONTEXT);
+    content[98..].copy_from_slice(&transcript.finalize());
+    content
+}
+
+impl TlsVerifier<Aes128GcmSha256> for Verifier<'_> {
+    fn set_hostname_verification(&mut self, _name: &str) -> Result<(), TlsError> {
+        // The name came with `Trust`; this one is the same, from the same settings.
+        Ok(())
+    }
+
+    fn verify_certificate(
+        &mut self,
+        transcript: &Sha256,
+        certificate: CertificateRef<'_>,
+    ) -> Result<(), TlsError> {
+        self.certificate(transcript, &certificate)
+            .map_err(|refusal| self.refuse(refusal))
+    }
+
+    fn verify_signature(&mut self, verify: CertificateVerifyRef<'_>) -> Result<(), TlsError> {
+        self.signature(&verify)
+            .map_err(|refusal| self.refuse(refusal))
+    }
+}
