@@ -1,0 +1,99 @@
+//! Small things about sockets on the loopback.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+
+use bytes::BytesMut;
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+
+use super::error::BrokerError;
+
+/// What a read brought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Incoming {
+    /// Bytes, appended to the buffer.
+    Bytes,
+    /// Nothing for now.
+    Nothing,
+    /// The peer sends no more.
+    End,
+}
+
+/// Connects to `rumqttd`.
+pub(super) async fn connect(addr: SocketAddr) -> io::Result<TcpStream> {
+    let stream = TcpStream::connect(addr).await?;
+    stream.set_nodelay(true)?;
+    acknowledge_at_once(&stream);
+    Ok(stream)
+}
+
+/// Reads once from a connection to `rumqttd`.
+pub(super) fn receive(stream: &TcpStream, buffer: &mut BytesMut) -> io::Result<Incoming> {
+    buffer.reserve(4096);
+    match stream.try_read_buf(buffer) {
+        Ok(0) => Ok(Incoming::End),
+        Ok(_) => {
+            acknowledge_at_once(stream);
+            Ok(Incoming::Bytes)
+        }
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(Incoming::Nothing),
+        Err(error) => Err(error),
+    }
+}
+
+/// `rumqttd` leaves Nagle's algorithm on: its next small packet waits for our acknowledgement,
+/// which the kernel would delay by up to 40 ms. The option does not last, so it is set again after
+/// each read. It is a matter of speed only, so a refusal is no error.
+fn acknowledge_at_once(stream: &TcpStream) {
+    #[cfg(target_os = "linux")]
+    let _ = stream.set_quickack(true);
+    #[cfg(not(target_os = "linux"))]
+    let _ = stream;
+}
+
+/// A port on 127.0.0.1 that is ours although nobody listens on it: connections are refused, and
+/// nobody else gets it.
+#[derive(Debug)]
+pub(super) struct ReservedPort {
+    socket: TcpSocket,
+    addr: SocketAddr,
+}
+
+impl ReservedPort {
+    /// Reserves `port`, or any if it is 0.
+    pub(super) fn new(what: &'static str, port: u16) -> Result<Self, BrokerError> {
+        let addr = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        let reserve = || {
+            let socket = TcpSocket::new_v4()?;
+            // Connections of a previous life may linger on the port.
+            socket.set_reuseaddr(true)?;
+            socket.bind(addr)?;
+            let addr = socket.local_addr()?;
+            Ok(Self { socket, addr })
+        };
+        reserve().map_err(|source| port_error(what, addr, source))
+    }
+
+    pub(super) fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// Accepts connections from now on. Call within a tokio runtime.
+    pub(super) fn listen(self, what: &'static str) -> Result<TcpListener, BrokerError> {
+        self.socket
+            .listen(64)
+            .map_err(|source| port_error(what, self.addr, source))
+    }
+}
+
+/// Turns "address in use" into an error that says which port.
+pub(super) fn port_error(what: &'static str, addr: SocketAddr, source: io::Error) -> BrokerError {
+    if source.kind() == io::ErrorKind::AddrInUse {
+        BrokerError::PortInUse { what, addr }
+    } else {
+        BrokerError::Socket {
+            what: "bind a port on 127.0.0.1",
+            source,
+        }
+    }
+}
