@@ -1,2 +1,7 @@
 //! The `hil` command.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    harness::cli::main(std::env::args_os()).into()
+}

@@ -1,1 +1,16 @@
-//! cli
+//! The `hil` command: arguments, exit codes, and one module for each command.
+//!
+//! Nothing is decided here that the library could decide.
+
+mod args;
+mod boards;
+mod error;
+mod exit;
+mod interrupt;
+mod run;
+mod select;
+
+mod dispatch;
+
+pub use dispatch::main;
+pub use exit::Exit;

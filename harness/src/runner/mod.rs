@@ -1,1 +1,15 @@
-//! runner
+//! Runs scenarios on boards, several at a time, and says what happens as events.
+//!
+//! The runner decides what runs when; it formats nothing. Whoever wants to show or to keep
+//! something is a [`Reporter`] and hears every [`Event`] in order, on one thread.
+
+mod attempt;
+mod event;
+mod plan;
+mod pool;
+mod record;
+
+pub use event::{Event, Reporter};
+pub use plan::{DEFAULT_SEED, Job, Plan, default_workers};
+pub use pool::run;
+pub use record::{Record, Status, Summary};

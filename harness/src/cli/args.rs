@@ -1,0 +1,64 @@
+//! The command line.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::runner::DEFAULT_SEED;
+
+/// End-to-end tests of a device whose only way out is an LTE modem on a UART.
+#[derive(Debug, Parser)]
+#[command(
+    name = "hil",
+    bin_name = "cargo hil",
+    version,
+    propagate_version = true
+)]
+#[command(
+    after_help = "Exit codes: 0 as expected; 1 a scenario failed; 2 wrong usage or \
+configuration; 3 infrastructure (toolchain, port, broker, disk); 130 interrupted."
+)]
+pub(super) struct Cli {
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Run scenarios, print the verdicts, write the report
+    Run(RunArgs),
+    /// List the boards scenarios can run on
+    Boards,
+    /// The native board's process, driven over standard input and output
+    #[command(name = "__native-board", hide = true)]
+    NativeBoard,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RunArgs {
+    /// Scenarios whose `ID::name` contains this, letter case aside [default: all]
+    #[arg(value_name = "FILTER")]
+    pub(super) filters: Vec<String>,
+    /// Board to run on; may be given several times [default: native]
+    #[arg(long = "board", value_name = "NAME")]
+    pub(super) boards: Vec<String>,
+    /// Scenarios that run at the same time [default: one per core]
+    #[arg(long, short, value_name = "N")]
+    pub(super) jobs: Option<NonZeroUsize>,
+    /// Write the report into this folder, replacing an earlier report
+    #[arg(long, value_name = "DIR")]
+    pub(super) report: Option<PathBuf>,
+    /// Seed of everything random that is simulated
+    #[arg(long, value_name = "N", default_value_t = DEFAULT_SEED)]
+    pub(super) seed: u64,
+    /// Try a scenario that did not pass up to N times more; if it passes then, it is flaky
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(super) retries: u32,
+    /// List the scenarios instead of running them
+    #[arg(long)]
+    pub(super) list: bool,
+    /// Print only what did not pass, and the summary
+    #[arg(long, short)]
+    pub(super) quiet: bool,
+}

@@ -1,0 +1,46 @@
+//! From arguments to a command to an exit code.
+
+use std::ffi::OsString;
+
+use clap::Parser as _;
+
+use super::args::{Cli, Command};
+use super::boards::boards;
+use super::error::CliError;
+use super::exit::Exit;
+use super::run::run;
+
+/// Runs the command that `arguments` (the program's name first) ask for. Messages go to standard
+/// error; the process should end with the exit code.
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Exit {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(answer) => {
+            // Help and version are answers too. A closed output is no reason to complain.
+            let _ = answer.print();
+            return if answer.use_stderr() {
+                Exit::Usage
+            } else {
+                Exit::Success
+            };
+        }
+    };
+    command(&cli.command).unwrap_or_else(|error| {
+        eprintln!("error: {error}");
+        error.exit()
+    })
+}
+
+fn command(command: &Command) -> Result<Exit, CliError> {
+    match command {
+        Command::Run(args) => run(args),
+        Command::Boards => {
+            boards();
+            Ok(Exit::Success)
+        }
+        Command::NativeBoard => {
+            firmware_native::run_stdio()?;
+            Ok(Exit::Success)
+        }
+    }
+}

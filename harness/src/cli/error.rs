@@ -1,0 +1,33 @@
+//! What ends a command early, and the exit code for it.
+
+use super::exit::Exit;
+use super::select::SelectError;
+use crate::report::{FolderError, ReportError};
+
+/// Anything that ends a command with a message.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum CliError {
+    #[error(transparent)]
+    Select(#[from] SelectError),
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    #[error(transparent)]
+    Report(#[from] ReportError),
+    #[error("cannot find the path of this program, which is also the native board: {0}")]
+    OwnPath(std::io::Error),
+    #[error("native board: {0}")]
+    NativeBoard(#[from] firmware_native::ProcessError),
+    #[error("cannot watch for Ctrl-C: {0}")]
+    Signals(#[from] ctrlc::Error),
+}
+
+impl CliError {
+    pub(super) fn exit(&self) -> Exit {
+        match self {
+            Self::Select(_) | Self::Folder(_) => Exit::Usage,
+            Self::Report(_) | Self::OwnPath(_) | Self::NativeBoard(_) | Self::Signals(_) => {
+                Exit::Infra
+            }
+        }
+    }
+}

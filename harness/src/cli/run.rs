@@ -1,0 +1,75 @@
+//! `hil run`.
+
+use std::env;
+use std::io::{self, Write as _};
+
+use super::args::RunArgs;
+use super::error::CliError;
+use super::exit::Exit;
+use super::interrupt::on_interrupt;
+use super::select;
+use crate::report::{self, Collector, Console, Folder, RunRecord};
+use crate::runner::{self, Job, Plan, Reporter};
+use crate::scenario::{self, Cancel};
+use crate::scenarios;
+
+/// Runs scenarios and writes the report. Everything that can be wrong with the arguments is
+/// found before the first scenario starts.
+pub(super) fn run(args: &RunArgs) -> Result<Exit, CliError> {
+    let jobs = select::jobs(scenarios::all(), &args.filters, &args.boards)?;
+    if args.list {
+        list(&jobs);
+        return Ok(Exit::Success);
+    }
+    let folder = args.report.as_deref().map(Folder::prepare).transpose()?;
+    let plan = Plan {
+        jobs,
+        seed: args.seed,
+        workers: args.jobs.unwrap_or_else(runner::default_workers),
+        retries: args.retries,
+        hil_exe: env::current_exe().map_err(CliError::OwnPath)?,
+    };
+    let cancel = Cancel::default();
+    on_interrupt({
+        let cancel = cancel.clone();
+        move || {
+            cancel.cancel();
+            eprintln!("\ninterrupted: stopping what runs; once more to leave at once");
+        }
+    })?;
+    let mut console = Console::new(args.quiet);
+    let mut collector = Collector::default();
+    let reporters: &mut [&mut dyn Reporter] = &mut [&mut console, &mut collector];
+    runner::run(&plan, &cancel, scenario::execute, reporters);
+    let run = collector.into_run();
+    if let Some(folder) = folder {
+        report::write(&run, &folder)?;
+        if !args.quiet {
+            eprintln!("report: {}", folder.path().display());
+        }
+    }
+    Ok(verdict(&run))
+}
+
+fn list(jobs: &[Job]) {
+    let mut out = io::stdout().lock();
+    let width = jobs.iter().map(|job| job.path().len()).max().unwrap_or(0);
+    for job in jobs {
+        // A reader that went away has seen enough.
+        let _ = writeln!(out, "{:width$}  {}", job.path(), job.scenario.title);
+    }
+}
+
+/// A failed scenario outweighs a broken bench: something is known to be wrong.
+fn verdict(run: &RunRecord) -> Exit {
+    let summary = run.summary();
+    if run.interrupted {
+        Exit::Interrupted
+    } else if summary.failed > 0 {
+        Exit::Failed
+    } else if summary.infra > 0 {
+        Exit::Infra
+    } else {
+        Exit::Success
+    }
+}

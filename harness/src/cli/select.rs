@@ -1,0 +1,162 @@
+//! Which scenarios on which boards.
+
+use crate::runner::Job;
+use crate::scenario::{BoardKind, Scenario};
+
+/// How many scenarios an error proposes.
+const PROPOSALS: usize = 3;
+
+/// The command line names something that does not exist.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum SelectError {
+    #[error(
+        "no scenario matches `{filter}`; closest: {}. `cargo hil run --list` shows all",
+        closest.join(", ")
+    )]
+    Scenario {
+        filter: String,
+        /// `T05 wrong_apn`, the closest one first.
+        closest: Vec<String>,
+    },
+    #[error("unknown board `{name}`; known boards: {}", known.join(", "))]
+    Board {
+        name: String,
+        known: Vec<&'static str>,
+    },
+    #[error("there is no scenario to run")]
+    Nothing,
+}
+
+/// The jobs that the filters and board names ask for: board by board, and on each board in the
+/// order of the registry. Each filter has to match something, so that a slip of the pen does not
+/// pass for a green run.
+pub(super) fn jobs(
+    registry: &[Scenario],
+    filters: &[String],
+    boards: &[String],
+) -> Result<Vec<Job>, SelectError> {
+    for filter in filters {
+        if !registry.iter().any(|scenario| matches(scenario, filter)) {
+            return Err(SelectError::Scenario {
+                filter: filter.clone(),
+                closest: closest(registry, filter),
+            });
+        }
+    }
+    let wanted = |scenario: &&Scenario| {
+        filters.is_empty() || filters.iter().any(|filter| matches(scenario, filter))
+    };
+    let boards = self::boards(boards)?;
+    let jobs: Vec<Job> = boards
+        .into_iter()
+        .flat_map(|board| {
+            registry
+                .iter()
+                .filter(wanted)
+                .map(move |&scenario| Job { scenario, board })
+        })
+        .collect();
+    if jobs.is_empty() {
+        Err(SelectError::Nothing)
+    } else {
+        Ok(jobs)
+    }
+}
+
+fn boards(names: &[String]) -> Result<Vec<BoardKind>, SelectError> {
+    let Some(first) = BoardKind::ALL.first().filter(|_| names.is_empty()) else {
+        let mut boards = Vec::new();
+        for name in names {
+            let board = board(name)?;
+            if !boards.contains(&board) {
+                boards.push(board);
+            }
+        }
+        return Ok(boards);
+    };
+    Ok(vec![*first])
+}
+
+fn board(name: &str) -> Result<BoardKind, SelectError> {
+    BoardKind::ALL
+        .iter()
+        .copied()
+        .find(|board| board.name() == name)
+        .ok_or_else(|| SelectError::Board {
+            name: name.to_owned(),
+            known: BoardKind::ALL.iter().map(|board| board.name()).collect(),
+        })
+}
+
+fn matches(scenario: &Scenario, filter: &str) -> bool {
+    let path = format!("{}::{}", scenario.id, scenario.name);
+    path.to_lowercase().contains(&filter.to_lowercase())
+}
+
+fn closest(registry: &[Scenario], filter: &str) -> Vec<String> {
+    let filter = filter.to_lowercase();
+    let distance = |scenario: &Scenario| {
+        let by_id = strsim::osa_distance(&scenario.id.to_lowercase(), &filter);
+        by_id.min(strsim::osa_distance(&scenario.name.to_lowercase(), &filter))
+    };
+    let mut scenarios: Vec<&Scenario> = registry.iter().collect();
+    // Stable: what is equally close stays in the order of the registry.
+    scenarios.sort_by_key(|scenario| distance(scenario));
+    let proposal = |scenario: &&Scenario| format!("{} {}", scenario.id, scenario.name);
+    scenarios.iter().take(PROPOSALS).map(proposal).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn scenario(id: &'static str, name: &'static str) -> Scenario {
+        Scenario {
+            id,
+            name,
+            title: "a title",
+            origin: "a test",
+            explanation: "text",
+            run: |_| Box::pin(async { Ok(()) }),
+        }
+    }
+
+    const REGISTRY: &[Scenario] = &[
+        scenario("T01", "factory_fresh"),
+        scenario("T05", "wrong_apn"),
+        scenario("T11", "echo_on"),
+        scenario("T11", "echo_off"),
+    ];
+
+    fn names(filters: &[&str]) -> Vec<&'static str> {
+        let filters: Vec<String> = filters.iter().map(|&filter| filter.to_owned()).collect();
+        let jobs = jobs(REGISTRY, &filters, &[]).unwrap();
+        jobs.iter().map(|job| job.scenario.name).collect()
+    }
+
+    #[test]
+    fn filters_by_id_name_or_both() {
+        assert_eq!(names(&[]).len(), 4);
+        assert_eq!(names(&["t11"]), ["echo_on", "echo_off"]);
+        assert_eq!(names(&["T11::echo_off"]), ["echo_off"]);
+        assert_eq!(names(&["apn", "T01"]), ["factory_fresh", "wrong_apn"]);
+    }
+
+    #[test]
+    fn every_filter_has_to_match() {
+        let filters = ["T01".to_owned(), "wrong_anp".to_owned()];
+        let error = jobs(REGISTRY, &filters, &[]).unwrap_err().to_string();
+        assert!(error.starts_with("no scenario matches `wrong_anp`; closest: T05 wrong_apn,"));
+    }
+
+    #[test]
+    fn boards_are_named_once_and_known() {
+        let names = ["native".to_owned(), "native".to_owned()];
+        assert_eq!(jobs(REGISTRY, &[], &names).unwrap().len(), 4);
+        let error = jobs(REGISTRY, &[], &["desk".to_owned()])
+            .unwrap_err()
+            .to_string();
+        assert_eq!(error, "unknown board `desk`; known boards: native");
+        assert_eq!(jobs(&[], &[], &[]).unwrap_err(), SelectError::Nothing);
+    }
+}

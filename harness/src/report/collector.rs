@@ -1,0 +1,89 @@
+//! Keeps a run in memory until it is over.
+
+use std::time::{Duration, SystemTime};
+
+use crate::runner::{Event, Job, Record, Reporter, Status, Summary};
+
+/// A whole run.
+#[derive(Debug)]
+pub struct RunRecord {
+    /// Wall clock at the start.
+    pub started: SystemTime,
+    /// Wall time from start to end.
+    pub wall_time: Duration,
+    /// Seed of every job.
+    pub seed: u64,
+    /// Jobs that may have run at the same time.
+    pub workers: usize,
+    /// Whether the run was told to stop early.
+    pub interrupted: bool,
+    /// The jobs in the order of the plan; `None` where the run was interrupted before the job.
+    pub jobs: Vec<(Job, Option<Record>)>,
+}
+
+impl RunRecord {
+    /// How many jobs ended how.
+    pub fn summary(&self) -> Summary {
+        let mut summary = Summary::default();
+        for (_, record) in &self.jobs {
+            summary.count(record.as_ref().map_or(Status::Skipped, Record::status));
+        }
+        summary
+    }
+}
+
+/// The reporter that builds a [`RunRecord`].
+#[derive(Debug)]
+pub struct Collector(RunRecord);
+
+impl Default for Collector {
+    fn default() -> Self {
+        Self(RunRecord {
+            started: SystemTime::UNIX_EPOCH,
+            wall_time: Duration::ZERO,
+            seed: 0,
+            workers: 0,
+            interrupted: false,
+            jobs: Vec::new(),
+        })
+    }
+}
+
+impl Collector {
+    /// The run as far as it was heard.
+    pub fn into_run(self) -> RunRecord {
+        self.0
+    }
+}
+
+impl Reporter for Collector {
+    fn event(&mut self, event: &Event) {
+        let run = &mut self.0;
+        match event {
+            Event::RunStarted {
+                jobs,
+                workers,
+                seed,
+                started,
+            } => {
+                run.started = *started;
+                run.seed = *seed;
+                run.workers = *workers;
+                run.jobs = jobs.iter().map(|job| (*job, None)).collect();
+            }
+            Event::ScenarioFinished { index, record, .. } => {
+                if let Some((_, slot)) = run.jobs.get_mut(*index) {
+                    *slot = Some(Record::clone(record));
+                }
+            }
+            Event::RunFinished {
+                wall_time,
+                interrupted,
+            } => {
+                run.wall_time = *wall_time;
+                run.interrupted = *interrupted;
+            }
+            Event::ScenarioStarted { .. } | Event::AttemptFailed { .. } => {}
+        }
+    }
+}

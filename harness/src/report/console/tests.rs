@@ -1,0 +1,123 @@
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::time::{Duration, SystemTime};
+
+use super::*;
+use crate::report::sample;
+use crate::runner::Record;
+use crate::scenario::Verdict;
+
+/// Standard output of a test.
+#[derive(Clone, Default)]
+struct Shared(Rc<RefCell<Vec<u8>>>);
+
+impl Write for Shared {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.borrow_mut().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn printed(quiet: bool, interrupted: bool, records: Vec<Record>) -> String {
+    let shared = Shared::default();
+    let mut console = Console::with(Box::new(shared.clone()), false, quiet, false);
+    let jobs: Vec<Job> = records.iter().map(|record| record.job).collect();
+    let started = SystemTime::UNIX_EPOCH;
+    console.event(&Event::RunStarted {
+        jobs,
+        workers: 2,
+        seed: 7,
+        started,
+    });
+    for (index, record) in records.into_iter().enumerate() {
+        let job = record.job;
+        console.event(&Event::ScenarioStarted {
+            worker: 0,
+            index,
+            job,
+            attempt: 1,
+        });
+        for (earlier, outcome) in record.earlier.iter().enumerate() {
+            let attempt = u32::try_from(earlier).unwrap() + 1;
+            let outcome = Box::new(outcome.clone());
+            console.event(&Event::AttemptFailed {
+                worker: 0,
+                index,
+                attempt,
+                outcome,
+            });
+        }
+        console.event(&Event::ScenarioFinished {
+            worker: 0,
+            index,
+            record: Box::new(record),
+        });
+    }
+    let wall_time = Duration::from_millis(2100);
+    console.event(&Event::RunFinished {
+        wall_time,
+        interrupted,
+    });
+    let bytes = shared.0.borrow().clone();
+    String::from_utf8(bytes).unwrap()
+}
+
+#[test]
+fn prints_verdicts_with_what_explains_them() {
+    let records = vec![
+        sample::record("T01", "factory_fresh", vec![Verdict::Pass]),
+        sample::record(
+            "T02",
+            "flaky_one",
+            vec![Verdict::Infra("port in use".into()), Verdict::Pass],
+        ),
+        sample::record(
+            "T05",
+            "wrong_apn",
+            vec![Verdict::Fail("no message\nwithin 120 s".into())],
+        ),
+        sample::record(
+            "T09",
+            "needs_hardware",
+            vec![Verdict::Skipped("no such board".into())],
+        ),
+    ];
+    insta::assert_snapshot!(printed(false, false, records), @r"
+    ");
+}
+
+#[test]
+fn quiet_leaves_out_what_passed() {
+    let records = vec![
+        sample::record("T01", "factory_fresh", vec![Verdict::Pass]),
+        sample::record(
+            "T03",
+            "sim_pin",
+            vec![Verdict::Skipped("interrupted".into())],
+        ),
+    ];
+    insta::assert_snapshot!(printed(true, true, records), @r"
+    ");
+}
+
+#[test]
+fn a_closed_output_stops_nobody() {
+    struct Closed;
+    impl Write for Closed {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(io::ErrorKind::BrokenPipe.into())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Err(io::ErrorKind::BrokenPipe.into())
+        }
+    }
+    let mut console = Console::with(Box::new(Closed), false, false, false);
+    console.event(&Event::RunFinished {
+        wall_time: Duration::ZERO,
+        interrupted: false,
+    });
+}

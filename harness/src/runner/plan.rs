@@ -1,0 +1,49 @@
+//! What shall run, and how.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::thread;
+
+use crate::scenario::{BoardKind, Scenario};
+
+/// The seed of a run that names none: runs repeat themselves unless asked otherwise.
+pub const DEFAULT_SEED: u64 = 1;
+
+/// One scenario on one board.
+#[derive(Debug, Clone, Copy)]
+pub struct Job {
+    /// The story.
+    pub scenario: Scenario,
+    /// What it runs on.
+    pub board: BoardKind,
+}
+
+impl Job {
+    /// `native::T01::factory_fresh`: unique in a run, and the name of the test in `cargo test`.
+    pub fn path(&self) -> String {
+        format!(
+            "{}::{}::{}",
+            self.board, self.scenario.id, self.scenario.name
+        )
+    }
+}
+
+/// Everything the runner needs to know before it starts.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// Jobs in the order of the final report: the registry's, board by board.
+    pub jobs: Vec<Job>,
+    /// Seed of everything random that is simulated, the same for each job and attempt.
+    pub seed: u64,
+    /// Jobs that may run at the same time.
+    pub workers: NonZeroUsize,
+    /// How often a job that did not pass is tried again.
+    pub retries: u32,
+    /// The `hil` binary, which is also the native board's process image.
+    pub hil_exe: PathBuf,
+}
+
+/// One worker per core, one when their number is not to be had.
+pub fn default_workers() -> NonZeroUsize {
+    thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
+}

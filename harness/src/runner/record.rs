@@ -1,0 +1,80 @@
+//! What became of a job, and of all of them.
+
+use serde::Serialize;
+
+use super::plan::Job;
+use crate::scenario::{Outcome, Verdict};
+
+/// The verdict on a job after all its attempts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// Passed at the first attempt.
+    Pass,
+    /// Passed, but not at the first attempt.
+    Flaky,
+    /// An assertion did not hold, at the last attempt too.
+    Fail,
+    /// The bench broke, at the last attempt too.
+    Infra,
+    /// Not run.
+    Skipped,
+}
+
+/// A job with its attempts.
+#[derive(Debug, Clone)]
+pub struct Record {
+    /// What ran.
+    pub job: Job,
+    /// Attempts that were tried again, the first one first.
+    pub earlier: Vec<Outcome>,
+    /// The attempt that counts.
+    pub last: Outcome,
+}
+
+impl Record {
+    /// The verdict on the job.
+    pub fn status(&self) -> Status {
+        match &self.last.verdict {
+            Verdict::Pass if self.earlier.is_empty() => Status::Pass,
+            Verdict::Pass => Status::Flaky,
+            Verdict::Fail(_) => Status::Fail,
+            Verdict::Infra(_) => Status::Infra,
+            Verdict::Skipped(_) => Status::Skipped,
+        }
+    }
+
+    /// Every attempt, the first one first.
+    pub fn attempts(&self) -> impl Iterator<Item = &Outcome> {
+        self.earlier.iter().chain(std::iter::once(&self.last))
+    }
+}
+
+/// How many jobs ended how. The fields add up to the number of jobs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Summary {
+    /// [`Status::Pass`].
+    pub passed: usize,
+    /// [`Status::Flaky`].
+    pub flaky: usize,
+    /// [`Status::Fail`].
+    pub failed: usize,
+    /// [`Status::Infra`].
+    pub infra: usize,
+    /// [`Status::Skipped`], or never started because the run was interrupted.
+    pub skipped: usize,
+}
+
+impl Summary {
+    /// Counts one more job.
+    pub fn count(&mut self, status: Status) {
+        let field = match status {
+            Status::Pass => &mut self.passed,
+            Status::Flaky => &mut self.flaky,
+            Status::Fail => &mut self.failed,
+            Status::Infra => &mut self.infra,
+            Status::Skipped => &mut self.skipped,
+        };
+        *field += 1;
+    }
+}
