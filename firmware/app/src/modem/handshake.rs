@@ -94,6 +94,8 @@ impl<U: ModemUart> Modem<U> {
 
     /// Keeps silent for longer than any packing interval, so that `+++` is a packet of its own.
     async fn guard(&mut self) -> Result<(), ModemError> {
+        // The silence starts with the last bit of whatever was written before, payload included.
+        self.send(b"").await?;
         self.discard_backlog().await?;
         self.wait_for(Instant::now() + GUARD, |_| None::<()>)
             .await?;
