@@ -6,7 +6,7 @@ use crate::lockstep::Reset;
 
 /// Answers for the board where there is none.
 #[derive(Debug, Clone, Copy)]
-pub struct NativeSystem {
+pub(crate) struct NativeSystem {
     pub(crate) boot_id: u32,
     pub(crate) reset: Reset,
     pub(crate) build_time: u64,

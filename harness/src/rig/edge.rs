@@ -13,7 +13,7 @@ use std::time::Duration;
 use modem_sim::{ConnId, NetEvent};
 
 use super::error::RigError;
-use crate::broker::{Broker, Settled};
+use crate::broker::{Broker, CloseKind, Settled};
 
 /// One-way delay between the mobile network and the broker. The radio part, which is longer, is
 /// the simulated modem's own.
@@ -23,7 +23,7 @@ pub const ONE_WAY: Duration = Duration::from_millis(5);
 const RESOLVE_FAILURE: Duration = Duration::from_secs(2);
 
 /// Where names lead; a name that is missing does not resolve.
-pub type Hosts = HashMap<(String, u16), SocketAddr>;
+pub(super) type Hosts = HashMap<(String, u16), SocketAddr>;
 
 #[derive(Debug)]
 enum Crossing {
@@ -44,7 +44,7 @@ struct Connection {
 
 /// The sockets of one modem.
 #[derive(Debug, Default)]
-pub struct Edge {
+pub(super) struct Edge {
     crossings: BTreeMap<(Duration, u64), Crossing>,
     sequence: u64,
     open: HashMap<ConnId, Connection>,
@@ -53,32 +53,32 @@ pub struct Edge {
 
 impl Edge {
     /// Names `host:port` as `address` from now on.
-    pub fn name(&mut self, host: &str, port: u16, address: SocketAddr) {
+    pub(super) fn name(&mut self, host: &str, port: u16, address: SocketAddr) {
         self.hosts.insert((host.to_owned(), port), address);
     }
 
     /// The modem opens a connection.
-    pub fn connect(&mut self, now: Duration, conn: ConnId, host: String, port: u16) {
+    pub(super) fn connect(&mut self, now: Duration, conn: ConnId, host: String, port: u16) {
         self.cross(now + ONE_WAY, Crossing::Dial { conn, host, port });
     }
 
     /// The modem sends one packet.
-    pub fn send(&mut self, now: Duration, conn: ConnId, bytes: Vec<u8>) {
+    pub(super) fn send(&mut self, now: Duration, conn: ConnId, bytes: Vec<u8>) {
         self.cross(now + ONE_WAY, Crossing::Uplink { conn, bytes });
     }
 
     /// The modem closes a connection.
-    pub fn close(&mut self, now: Duration, conn: ConnId) {
+    pub(super) fn close(&mut self, now: Duration, conn: ConnId) {
         self.cross(now + ONE_WAY, Crossing::Hangup { conn });
     }
 
     /// When the next thing arrives at either end.
-    pub fn next_deadline(&self) -> Option<Duration> {
+    pub(super) fn next_deadline(&self) -> Option<Duration> {
         self.crossings.first_key_value().map(|((at, _), _)| *at)
     }
 
     /// Carries out what is due at `now` and returns what the modem learns of it.
-    pub fn advance(&mut self, now: Duration, broker: &Broker) -> Result<Vec<NetEvent>, RigError> {
+    pub(super) fn advance(&mut self, now: Duration, broker: &Broker) -> Result<Vec<NetEvent>, RigError> {
         let mut events = Vec::new();
         while let Some(entry) = self.crossings.first_entry()
             && entry.key().0 <= now
@@ -94,7 +94,7 @@ impl Edge {
     }
 
     /// Collects what the broker said without being asked, for example after a publish.
-    pub fn collect(&mut self, now: Duration, broker: &Broker) -> Result<(), RigError> {
+    pub(super) fn collect(&mut self, now: Duration, broker: &Broker) -> Result<(), RigError> {
         let settled: HashMap<_, _> = broker.settle_all()?.into_iter().collect();
         let mut conns: Vec<_> = self.open.keys().copied().collect();
         conns.sort_unstable();
@@ -158,7 +158,7 @@ impl Edge {
         match connection.stream.write_all(bytes) {
             Ok(()) => {}
             Err(error) if is_disconnect(&error) => {
-                self.lose(now, conn);
+                self.lose(now, conn, NetEvent::Reset { conn });
                 return Ok(());
             }
             Err(source) => return Err(RigError::Edge { action: "sending", source }),
@@ -171,7 +171,7 @@ impl Edge {
     /// Reads exactly what the broker is known to have written.
     fn receive(&mut self, now: Duration, conn: ConnId, settled: Settled) -> Result<(), RigError> {
         let Some(connection) = self.open.get_mut(&conn) else { return Ok(()) };
-        let due = settled.produced.saturating_sub(connection.read);
+        let due = settled.written.saturating_sub(connection.read);
         let mut bytes = vec![0; usize::try_from(due).unwrap_or(0)];
         let mut filled = 0;
         while filled < bytes.len() {
@@ -187,18 +187,20 @@ impl Edge {
         if !bytes.is_empty() {
             self.cross(now + ONE_WAY, Crossing::Event(NetEvent::Data { conn, bytes }));
         }
-        if settled.closed {
-            self.lose(now, conn);
+        match settled.closed {
+            None => {}
+            Some(CloseKind::Fin) => self.lose(now, conn, NetEvent::Closed { conn }),
+            Some(CloseKind::Reset) => self.lose(now, conn, NetEvent::Reset { conn }),
         }
         Ok(())
     }
 
-    fn lose(&mut self, now: Duration, conn: ConnId) {
+    fn lose(&mut self, now: Duration, conn: ConnId, event: NetEvent) {
         if let Some(connection) = self.open.get_mut(&conn)
             && !connection.closed
         {
             connection.closed = true;
-            self.cross(now + ONE_WAY, Crossing::Event(NetEvent::Closed { conn }));
+            self.cross(now + ONE_WAY, Crossing::Event(event));
         }
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 /// One direction of the line. The sender may queue as much as it likes; each byte takes its ten
 /// bit times (8N1), one after the other.
 #[derive(Debug)]
-pub struct Direction {
+pub(super) struct Direction {
     byte_time: Duration,
     free_at: Duration,
     flying: VecDeque<(Duration, u8)>,
@@ -16,7 +16,7 @@ impl Direction {
     /// An idle line at `baud` bits per second.
     ///
     /// `baud` is at least 1; a byte at 115,200 takes 86.8 us.
-    pub fn new(baud: u32) -> Self {
+    pub(super) fn new(baud: u32) -> Self {
         Self {
             byte_time: Duration::from_nanos(10_000_000_000 / u64::from(baud.max(1))),
             free_at: Duration::ZERO,
@@ -25,7 +25,7 @@ impl Direction {
     }
 
     /// Puts `bytes` on the line at `now` or as soon as it is free. Returns when the first starts.
-    pub fn send(&mut self, now: Duration, bytes: &[u8]) -> Duration {
+    pub(super) fn send(&mut self, now: Duration, bytes: &[u8]) -> Duration {
         let start = self.free_at.max(now);
         self.free_at = start;
         for byte in bytes {
@@ -36,12 +36,12 @@ impl Direction {
     }
 
     /// When the next byte's stop bit ends.
-    pub fn next_arrival(&self) -> Option<Duration> {
+    pub(super) fn next_arrival(&self) -> Option<Duration> {
         self.flying.front().map(|(at, _)| *at)
     }
 
     /// Takes every byte that has arrived by `now`.
-    pub fn arrived(&mut self, now: Duration) -> Vec<(Duration, u8)> {
+    pub(super) fn arrived(&mut self, now: Duration) -> Vec<(Duration, u8)> {
         let count = self.flying.partition_point(|(at, _)| *at <= now);
         self.flying.drain(..count).collect()
     }

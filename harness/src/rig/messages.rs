@@ -6,8 +6,9 @@ use std::time::Duration;
 use firmware_native::lockstep::LogRecord;
 
 use super::world::Delivered;
+use crate::broker::{Published, Publisher};
 
-/// A line a message: time, topic, QoS, retain, payload (text where it is UTF-8).
+/// A line a message: time, topic, how it was published, payload (text where it is UTF-8).
 pub(super) fn render(messages: &[Delivered]) -> String {
     let mut text = String::new();
     for Delivered { at, message, .. } in messages {
@@ -15,12 +16,22 @@ pub(super) fn render(messages: &[Delivered]) -> String {
             |_| format!("{} bytes: {}", message.payload.len(), message.payload.escape_ascii()),
             str::to_owned,
         );
-        let retain = if message.retain { " retain" } else { "" };
-        let qos = message.qos as u8;
+        let how = message.published.as_ref().map_or_else(|| "unseen".to_owned(), published);
         // Writing to a String cannot fail.
-        let _ = writeln!(text, "{} {} qos{qos}{retain} {payload}", stamp(*at), message.topic);
+        let _ = writeln!(text, "{} {} ({how}) {payload}", stamp(*at), message.topic);
     }
     text
+}
+
+fn published(published: &Published) -> String {
+    let by = match &published.publisher {
+        Publisher::Device(_) => "device",
+        Publisher::Will(_) => "will",
+        Publisher::Harness => "harness",
+    };
+    let retain = if published.retain { ", retain" } else { "" };
+    let dup = if published.dup { ", dup" } else { "" };
+    format!("{by}, qos {}{retain}{dup}", published.qos as u8)
 }
 
 /// A line a record: time, level, text.

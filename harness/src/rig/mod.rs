@@ -5,6 +5,7 @@
 //! snapshots. All durations are virtual: waiting for five minutes costs milliseconds.
 
 mod broker_handle;
+mod connections;
 mod device;
 mod edge;
 mod error;
@@ -232,10 +233,9 @@ impl Rig {
         self.redactions().apply(&messages::render_log(log))
     }
 
-    /// The TLS connections the broker saw so far, as text, a line each.
+    /// The TLS connections the broker saw so far, as text.
     pub fn connections_text(&self) -> String {
-        let lines: String = self.connections().iter().map(|facts| format!("{facts}\n")).collect();
-        self.redactions().apply(&lines)
+        self.redactions().apply(&connections::render(&self.connections()))
     }
 
     /// The scenario's name.

@@ -1,7 +1,8 @@
 //! The native board: the application as a child process in lockstep.
 
 use std::fmt;
-use std::io::{BufReader, BufWriter, Read};
+use std::io::{self, BufReader, BufWriter, Read};
+use std::os::fd::AsFd;
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,14 +10,20 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use firmware_native::lockstep::{self, LockstepError, Request, Response, Start};
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use super::error::RigError;
 
 /// How much of the child's stderr is kept, in bytes, from the end.
 const STDERR_KEPT: usize = 4096;
 
+/// Wall time after which a device that does not answer counts as hung, in milliseconds. One answer
+/// takes microseconds, a TLS handshake's worth of arithmetic some milliseconds.
+const HANG_MS: u16 = 30_000;
+
 /// A running native board. Dropping it ends the process.
-pub struct NativeBoard {
+pub(super) struct NativeBoard {
     child: Child,
     stdin: Option<BufWriter<ChildStdin>>,
     stdout: BufReader<ChildStdout>,
@@ -32,16 +39,18 @@ impl fmt::Debug for NativeBoard {
 
 /// What a board did while it was advanced.
 #[derive(Debug)]
-pub enum Advanced {
+pub(super) enum Advanced {
     /// It ran.
     Ran(Response),
     /// Its process ended by itself, as a panic does; the end of its stderr.
     Died(String),
+    /// It computes without end: no answer for 30 s of wall time. It was killed.
+    Hung,
 }
 
 impl NativeBoard {
     /// Starts the process `hil_exe __native-board` and powers the device up.
-    pub fn start(hil_exe: &Path, start: Start) -> Result<(Self, Advanced), RigError> {
+    pub(super) fn start(hil_exe: &Path, start: Start) -> Result<(Self, Advanced), RigError> {
         let mut child = Command::new(hil_exe)
             .arg("__native-board")
             .stdin(Stdio::piped())
@@ -77,7 +86,7 @@ impl NativeBoard {
     }
 
     /// Runs the device to `until`, or to the first instant at which it writes or ends.
-    pub fn advance(
+    pub(super) fn advance(
         &mut self,
         until: Duration,
         receive: Vec<(Duration, u8)>,
@@ -90,12 +99,17 @@ impl NativeBoard {
             return Ok(Advanced::Died(self.last_words()));
         };
         let answer = lockstep::send(stdin, request)
+            .and_then(|()| Ok(await_answer(&self.stdout)?))
             .and_then(|()| lockstep::receive::<Response>(&mut self.stdout));
         match answer {
             Ok(Some(response)) => Ok(Advanced::Ran(response)),
             Ok(None) => Ok(Advanced::Died(self.last_words())),
-            Err(LockstepError::Io(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => {
+            Err(LockstepError::Io(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
                 Ok(Advanced::Died(self.last_words()))
+            }
+            Err(LockstepError::Io(error)) if error.kind() == io::ErrorKind::TimedOut => {
+                self.stop();
+                Ok(Advanced::Hung)
             }
             Err(source) => Err(RigError::Board { source, stderr: self.last_words() }),
         }
@@ -115,6 +129,21 @@ impl NativeBoard {
         let _ = self.child.wait();
         if let Some(reader) = self.stderr_reader.take() {
             let _ = reader.join();
+        }
+    }
+}
+
+/// Waits until the child has written something or ended, for at most [`HANG_MS`].
+///
+/// Requests and answers alternate, so the buffered reader holds nothing between two of them.
+fn await_answer(stdout: &BufReader<ChildStdout>) -> io::Result<()> {
+    let mut descriptors = [PollFd::new(stdout.get_ref().as_fd(), PollFlags::POLLIN)];
+    loop {
+        match poll(&mut descriptors, PollTimeout::from(HANG_MS)) {
+            Ok(0) => return Err(io::ErrorKind::TimedOut.into()),
+            Ok(_) => return Ok(()),
+            Err(Errno::EINTR) => {}
+            Err(errno) => return Err(errno.into()),
         }
     }
 }

@@ -221,8 +221,8 @@ impl World {
         };
         match process.advance(horizon, receive)? {
             Advanced::Ran(response) => self.absorb(response),
-            Advanced::Died(words) => {
-                self.panicked(words);
+            ended => {
+                self.ended(ended);
                 Ok(())
             }
         }
@@ -264,15 +264,20 @@ impl World {
         self.board = Board::Running { process, idle_until: Some(self.now) };
         match first {
             Advanced::Ran(response) => self.absorb(response),
-            Advanced::Died(words) => {
-                self.panicked(words);
+            ended => {
+                self.ended(ended);
                 Ok(())
             }
         }
     }
 
-    fn panicked(&mut self, words: String) {
-        self.transcript.remark(self.now, "device: panic");
+    fn ended(&mut self, how: Advanced) {
+        let (remark, words) = match how {
+            Advanced::Ran(_) => return,
+            Advanced::Died(words) => ("device: panic", words),
+            Advanced::Hung => ("device: hangs", "it computed for 30 s without an answer".to_owned()),
+        };
+        self.transcript.remark(self.now, remark);
         self.board = Board::Panicked(words);
     }
 

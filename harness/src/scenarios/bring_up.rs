@@ -22,9 +22,10 @@ async fn factory_fresh(rig: &mut Rig) -> Result<()> {
     rig.modem().network.apns = Apns::Only(vec!["free".into()]);
     rig.boot().await?;
     let status = rig.broker().message("+/status").within(2 * MINUTE).await?;
-    ensure!(status.message.retain, "status must be retained");
+    ensure!(status.message.published.is_some_and(|how| how.retain), "status must be retained");
     let first = rig.broker().message("+/telemetry").within(MINUTE).await?;
-    ensure!(first.message.qos == QoS::AtLeastOnce, "telemetry must be QoS 1");
+    let qos = first.message.published.map(|how| how.qos);
+    ensure!(qos == Some(QoS::AtLeastOnce), "telemetry must be QoS 1, not {qos:?}");
     rig.snapshot_at("T01_factory_fresh")?;
     rig.snapshot_mqtt("T01_factory_fresh")?;
     rig.snapshot_log("T01_factory_fresh")?;

@@ -22,7 +22,7 @@ async fn refused(rig: &mut Rig, name: &str, reason: &str) -> Result<()> {
     let connections = rig.connections();
     ensure!(!connections.is_empty(), "the device never reached the server");
     for connection in connections {
-        let bytes = connection.application_bytes_in;
+        let bytes = connection.tls.application_bytes;
         ensure!(bytes == 0, "{bytes} bytes of application data reached the refused server");
     }
     ensure!(rig.messages_text().is_empty(), "a message was published");
