@@ -15,7 +15,9 @@ pub const CAPACITY: usize = 128;
 #[derive(Debug)]
 pub struct Queue {
     samples: Deque<Sample, CAPACITY>,
-    limit: usize,
+    /// Places of the capacity that stay unused. Counted this way so that a new queue is all zeros:
+    /// the static that holds it then takes no flash.
+    unused: usize,
     last_seq: u32,
     dropped: u32,
 }
@@ -25,7 +27,7 @@ impl Queue {
     pub const fn new() -> Self {
         Self {
             samples: Deque::new(),
-            limit: CAPACITY,
+            unused: 0,
             last_seq: 0,
             dropped: 0,
         }
@@ -34,13 +36,13 @@ impl Queue {
     /// Empties the queue and lets it hold `limit` samples, at least 1 and at most [`CAPACITY`].
     pub fn restart(&mut self, limit: usize) {
         *self = Self::new();
-        self.limit = limit.clamp(1, CAPACITY);
+        self.unused = CAPACITY - limit.clamp(1, CAPACITY);
     }
 
     /// Adds a sample under the next sequence number, dropping the oldest one if there is no room.
     pub fn push(&mut self, sample: Sample) {
         self.last_seq = self.last_seq.wrapping_add(1);
-        if self.samples.len() >= self.limit {
+        if self.samples.len() >= CAPACITY - self.unused {
             self.samples.pop_front();
             self.dropped = self.dropped.saturating_add(1);
         }
@@ -48,7 +50,7 @@ impl Queue {
             seq: self.last_seq,
             ..sample
         };
-        // There is room: `limit` is at most the capacity.
+        // There is room: the limit is at most the capacity.
         let _ = self.samples.push_back(sample);
     }
 
