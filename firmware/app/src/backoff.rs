@@ -61,7 +61,7 @@ impl Default for Backoff {
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
+    use proptest::prelude::{prop_assert, proptest};
     use rand_core::impls;
 
     use super::*;

@@ -4,6 +4,8 @@ mod commands;
 mod error;
 mod session;
 mod status;
+#[cfg(test)]
+mod tests;
 mod watch;
 
 pub use commands::{Command, CommandError, INTERVAL_S};

@@ -225,19 +225,19 @@ where
     /// Takes note of what was acknowledged.
     fn settle(&mut self) -> Result<(), Error> {
         if let Some(sent) = &self.subscription
-            && !self.connection.is_pending(&sent.op)
+            && self.connection.is_complete(&sent.op)
         {
             self.subscription = None;
             info!("mqtt: commands subscribed");
         }
         if let Some(sent) = &self.status
-            && !self.connection.is_pending(&sent.op)
+            && self.connection.is_complete(&sent.op)
         {
             self.status = None;
         }
         // A broker acknowledges in the order of the publications (MQTT 5, 4.6).
         while let Some(oldest) = self.window.front()
-            && !self.connection.is_pending(&oldest.sent.op)
+            && self.connection.is_complete(&oldest.sent.op)
         {
             self.shared.acknowledge(oldest.seq);
             self.window.pop_front();

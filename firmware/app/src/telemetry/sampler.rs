@@ -52,3 +52,101 @@ fn take<S: System>(shared: &Shared<'_, S>) {
         reconnects: shared.reconnects(),
     });
 }
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+
+    use std::time::Duration;
+    use std::vec::Vec;
+
+    use embassy_futures::join::join;
+    use firmware_native::{executor::Virtual, time_driver};
+
+    use super::*;
+    use crate::modem::{LinkInfo, Rat};
+    use crate::platform::ResetReason;
+    use crate::telemetry::Queue;
+
+    struct Board;
+
+    impl System for Board {
+        fn boot_id(&self) -> u32 {
+            1
+        }
+        fn reset_reason(&self) -> ResetReason {
+            ResetReason::PowerOn
+        }
+        fn temperature_c(&mut self) -> Option<i16> {
+            Some(21)
+        }
+        fn build_time(&self) -> u64 {
+            1_700_000_000
+        }
+    }
+
+    /// Instants, in milliseconds since boot, of the samples taken in `seconds` while `script`
+    /// runs beside the sampler.
+    fn taken(
+        seconds: u64,
+        interval: u32,
+        script: impl AsyncFnOnce(&Shared<'_, Board>),
+    ) -> Vec<Sample> {
+        time_driver::restart(Duration::ZERO);
+        let mut queue = Queue::new();
+        let shared = Shared::new(Board, &mut queue, interval);
+        let work = join(sample_forever(&shared), script(&shared));
+        let waits = Virtual::new(work).run_until(Duration::from_secs(seconds));
+        assert!(waits.is_pending());
+        let mut samples = Vec::new();
+        while let Some(sample) = shared.next_sample_after(samples.last().map(|s: &Sample| s.seq)) {
+            samples.push(sample);
+        }
+        samples
+    }
+
+    fn instants(samples: &[Sample]) -> Vec<u64> {
+        samples.iter().map(|sample| sample.uptime_ms).collect()
+    }
+
+    #[test]
+    fn samples_come_on_time_without_any_link() {
+        let samples = taken(35, 10, async |_| {});
+        assert_eq!(instants(&samples), [10_000, 20_000, 30_000]);
+        assert_eq!(samples[0].seq, 1);
+        assert_eq!((samples[0].csq, samples[0].time), (None, None));
+        assert_eq!(samples[0].temp_c, Some(21));
+    }
+
+    #[test]
+    fn the_first_link_is_worth_a_sample() {
+        let link = |csq, time| LinkInfo {
+            csq,
+            rat: Rat::Lte,
+            time,
+            wrote_settings: false,
+        };
+        let samples = taken(40, 30, async |shared| {
+            Timer::after_secs(5).await;
+            shared.linked(link(99, Some(1_800_000_000)));
+            Timer::after_secs(5).await;
+            shared.linked(link(17, None));
+        });
+        assert_eq!(instants(&samples), [5_000, 35_000]);
+        assert_eq!((samples[0].csq, samples[0].rat), (None, Some(Rat::Lte)));
+        assert_eq!(samples[0].time, Some(1_800_000_000));
+        assert_eq!(
+            (samples[1].csq, samples[1].time),
+            (Some(17), Some(1_800_000_030))
+        );
+    }
+
+    #[test]
+    fn a_new_interval_counts_from_now() {
+        let samples = taken(30, 60, async |shared| {
+            Timer::after_secs(3).await;
+            shared.set_interval_s(10);
+        });
+        assert_eq!(instants(&samples), [13_000, 23_000]);
+    }
+}

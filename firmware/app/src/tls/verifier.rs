@@ -237,3 +237,80 @@ impl TlsVerifier<Aes128GcmSha256> for Verifier<'_> {
             .map_err(|refusal| self.refuse(refusal))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rcgen::KeyPair;
+
+    use super::*;
+
+    fn verifier(ca: &[u8]) -> Verifier<'_> {
+        Verifier::new(Trust::new(ca, "broker.example", Time::Now(0)).unwrap())
+    }
+
+    fn ca() -> alloc::vec::Vec<u8> {
+        let key = KeyPair::generate().unwrap();
+        rcgen::CertificateParams::default()
+            .self_signed(&key)
+            .unwrap()
+            .der()
+            .to_vec()
+    }
+
+    /// The guard, without a network: a handshake that never asked the verifier must not be used.
+    #[test]
+    fn who_was_never_asked_trusts_nobody() {
+        assert_eq!(verifier(&ca()).verdict(), Some(Refusal::NoCertificate));
+    }
+
+    #[test]
+    fn a_signature_before_a_certificate_is_an_error_and_no_panic() {
+        let ca = ca();
+        let mut verifier = verifier(&ca);
+        let verify = CertificateVerifyRef {
+            signature_scheme: SignatureScheme::EcdsaSecp256r1Sha256,
+            signature: &[0; 70],
+        };
+        let error = verifier.verify_signature(verify).unwrap_err();
+        assert!(matches!(error, TlsError::AbortHandshake(..)), "{error:?}");
+        assert_eq!(verifier.verdict(), Some(Refusal::OutOfOrder));
+    }
+
+    #[test]
+    fn a_certificate_without_a_signature_proves_nothing() {
+        let ca = ca();
+        let mut verifier = verifier(&ca);
+        let key = p256::ecdsa::SigningKey::from_slice(&[1; 32]).unwrap();
+        verifier.shown = Some((Sha256::new(), *key.verifying_key()));
+        assert_eq!(verifier.verdict(), Some(Refusal::NoCertificate));
+        let verify = CertificateVerifyRef {
+            signature_scheme: SignatureScheme::EcdsaSecp256r1Sha256,
+            signature: b"no signature",
+        };
+        assert!(verifier.verify_signature(verify).is_err());
+        assert_eq!(verifier.verdict(), Some(Refusal::BadHandshakeSignature));
+    }
+
+    #[test]
+    fn only_a_signature_of_this_handshake_proves() {
+        use p256::ecdsa::signature::Signer as _;
+
+        let ca = ca();
+        let key = p256::ecdsa::SigningKey::from_slice(&[1; 32]).unwrap();
+        let transcript = Sha256::new().chain_update(b"this handshake");
+        let other = Sha256::new().chain_update(b"another handshake");
+        for (signed, verdict) in [
+            (transcript.clone(), None),
+            (other, Some(Refusal::BadHandshakeSignature)),
+        ] {
+            let mut verifier = verifier(&ca);
+            verifier.shown = Some((transcript.clone(), *key.verifying_key()));
+            let signature: p256::ecdsa::DerSignature = key.sign(&signed_content(signed));
+            let _ = verifier.verify_signature(CertificateVerifyRef {
+                signature_scheme: SignatureScheme::EcdsaSecp256r1Sha256,
+                signature: signature.as_bytes(),
+            });
+            assert_eq!(verifier.verdict(), verdict);
+        }
+    }
+}
