@@ -196,8 +196,9 @@ impl Connection {
                     let ledger = &mut self.ledger;
                     let verdict = self.shared.update(|state| {
                         state.dirty = true;
-                        let facts = &mut state.links[self.index].facts;
-                        let (verdict, announced) = ledger.from_device(&frame, facts);
+                        let link = &mut state.links[self.index];
+                        let (verdict, announced) = ledger.from_device(&frame, &mut link.facts);
+                        link.window_full = ledger.window_full();
                         if let Some(announced) = announced {
                             state.announce(announced);
                         }
@@ -268,6 +269,7 @@ impl Connection {
             let pass = self.shared.update(|state| {
                 let link = &mut state.links[self.index];
                 let pass = ledger.from_broker(&frame, &mut link.facts);
+                link.window_full = ledger.window_full();
                 if pass {
                     state.arrivals += 1;
                 } else {

@@ -145,10 +145,11 @@ async fn nothing_due(shared: &Shared) -> Result<(), BrokerError> {
     .await
 }
 
-/// Waits until every ping of the gate is answered, or its connection closed.
+/// Waits until every ping of the gate is answered, or its connection closed, or full.
 async fn answered(shared: &Shared) -> Result<(), BrokerError> {
     until_or_lost(shared, |state| {
-        state.monitor.pings == 0 && state.links.iter().all(|link| link.pings == 0)
+        let answered = |link: &Link| link.pings == 0 || link.window_full;
+        state.monitor.pings == 0 && state.links.iter().all(answered)
     })
     .await
 }
@@ -168,7 +169,8 @@ async fn until_or_lost(
 /// Sends a ping on every connection that can take one. Gives the number of arrivals so far.
 fn ping_everybody(state: &mut State) -> u64 {
     for link in &mut state.links {
-        if link.phase == Phase::Established && link.orders.send(Order::Ping).is_ok() {
+        let silent = link.window_full && link.pings > 0;
+        if link.phase == Phase::Established && !silent && link.orders.send(Order::Ping).is_ok() {
             link.pings += 1;
         }
     }

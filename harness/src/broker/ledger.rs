@@ -17,6 +17,10 @@ use super::facts::{
 };
 use super::mqtt_tap::Frame;
 
+/// Messages `rumqttd` sends without acknowledgement. When the window is full and another message
+/// waits, it sends nothing at all on the connection, answers to pings included.
+const WINDOW: usize = 100;
+
 /// Where the connection to `rumqttd` stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Phase {
@@ -69,6 +73,8 @@ enum PingOwner {
 pub(super) struct Ledger {
     phase: Phase,
     pings: VecDeque<PingOwner>,
+    /// Messages sent to the device that it has not acknowledged.
+    in_flight: usize,
     aliases: HashMap<u16, String>,
     user: Option<String>,
     will: Option<Announced>,
@@ -80,6 +86,7 @@ impl Ledger {
         Self {
             phase: Phase::Unopened,
             pings: VecDeque::new(),
+            in_flight: 0,
             aliases: HashMap::new(),
             user: None,
             will: None,
@@ -91,12 +98,9 @@ impl Ledger {
         self.phase
     }
 
-    /// Pings of the gate that `rumqttd` has not answered.
-    pub(super) fn gate_pings(&self) -> usize {
-        self.pings
-            .iter()
-            .filter(|owner| **owner == PingOwner::Gate)
-            .count()
+    /// `rumqttd` may be silent on this connection until the device acknowledges something.
+    pub(super) fn window_full(&self) -> bool {
+        self.in_flight >= WINDOW
     }
 
     /// The front sends a ping of its own now; false if this connection cannot take one.
@@ -156,6 +160,9 @@ impl Ledger {
         }
         match (frame.kind, packet) {
             (PacketKind::PingReq, _) => self.pings.push_back(PingOwner::Device),
+            (PacketKind::PubAck | PacketKind::PubRec, _) => {
+                self.in_flight = self.in_flight.saturating_sub(1);
+            }
             (PacketKind::Disconnect, _) => {
                 self.will = None;
                 self.phase = Phase::Ending;
@@ -210,6 +217,9 @@ impl Ledger {
             },
             _ => None,
         };
+        if frame.kind == PacketKind::Publish && frame.packet_id().is_some() {
+            self.in_flight += 1;
+        }
         note(facts, Direction::ToDevice, frame, topic);
         true
     }

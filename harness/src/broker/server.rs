@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use p256::elliptic_curve::rand_core::{OsRng, RngCore};
+use rand_core::{OsRng, RngCore};
 use rumqttc::v5::mqttbytes::v5::{Login, Publish};
 use rumqttc::v5::mqttbytes::{QoS, valid_topic};
 

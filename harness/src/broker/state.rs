@@ -85,6 +85,8 @@ pub(super) struct Link {
     pub(super) upstream_open: bool,
     /// Pings of the gate on their way.
     pub(super) pings: usize,
+    /// `rumqttd` may be silent until the device acknowledges something.
+    pub(super) window_full: bool,
     /// Packets and closes from `rumqttd` that are held back until they are released.
     pub(super) held: usize,
     /// Release orders the task has not carried out.
@@ -107,6 +109,7 @@ impl Link {
             phase: Phase::Unopened,
             upstream_open: false,
             pings: 0,
+            window_full: false,
             held: 0,
             releases: 0,
             unsent: 0,

@@ -156,28 +156,46 @@ impl RecordKeys {
 mod tests {
     use super::*;
 
-    fn hex(text: &str) -> Vec<u8> {
-        let digits: Vec<u8> = text.bytes().filter(u8::is_ascii_hexdigit).collect();
-        digits
-            .chunks(2)
-            .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap())
-            .collect()
+    fn hex(text: &str) -> [u8; HASH] {
+        let mut bytes = [0; HASH];
+        for (index, byte) in bytes.iter_mut().enumerate() {
+            *byte = u8::from_str_radix(&text[2 * index..2 * index + 2], 16).unwrap();
+        }
+        bytes
     }
 
     /// RFC 8448, section 3: "Simple 1-RTT Handshake".
     #[test]
     fn the_schedule_gives_the_values_of_rfc_8448() {
-        let shared = hex("8bd4054fb55b9d63fdfbacf9f04b9f0d35e6d63f537563efd46272900f89492d");
-        let schedule = KeySchedule::new(&shared);
-        let hello: [u8; HASH] =
-            hex("860c06edc07858ee8e78f0e7428c58edd6b43f2ca3e6e95f02f063cf0e1cad8")
-                .try_into()
-                .unwrap_or_else(|_| {
-                    hex("860c06edc07858ee8e78f0e7428c58edd6b43f2ca3e6e95f02f063cf0e1cad80")
-                        .try_into()
-                        .unwrap()
-                });
-        let _ = (schedule, hello);
+        let schedule = KeySchedule::new(&hex(
+            "8bd4054fb55b9d63fdfbacf9f04b9f0d35e6d63f537563efd46272900f89492d",
+        ));
+        let hello = hex("860c06edc07858ee8e78f0e7428c58edd6b43f2ca3e6e95f02ed063cf0e1cad8");
+        let traffic = schedule.handshake_traffic(&hello);
+        assert_eq!(
+            traffic.client.0,
+            hex("b3eddb126e067f35a780b3abf45e2d8f3b1a950738f52e9600746a0e27a55a21")
+        );
+        assert_eq!(
+            traffic.server.0,
+            hex("b67b7d690cc16c4e75e54213cb2d37b4e9c912bcded9105d42befd59d391ad38")
+        );
+        assert_eq!(
+            traffic.server.keys().iv,
+            [
+                0x5d, 0x31, 0x3e, 0xb2, 0x67, 0x12, 0x76, 0xee, 0x13, 0x00, 0x0b, 0x30
+            ]
+        );
+        let whole = hex("9608102a0f1ccc6db6250b7b7e417b1a000eaada3daae4777a7686c9ff83df13");
+        let traffic = schedule.application_traffic(&whole);
+        assert_eq!(
+            traffic.client.0,
+            hex("9e40646ce79a7f9dc05af8889bce6552875afa0b06df0087f792ebb7c17504a5")
+        );
+        assert_eq!(
+            traffic.server.0,
+            hex("a11af9f05531f856ad47116b45a950328204b4f44bfb6b3a4b4f1f3fcb631643")
+        );
     }
 
     #[test]

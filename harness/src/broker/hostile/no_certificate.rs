@@ -2,8 +2,8 @@
 
 use p256::PublicKey;
 use p256::ecdh::EphemeralSecret;
-use p256::elliptic_curve::rand_core::{OsRng, RngCore};
 use p256::elliptic_curve::sec1::ToEncodedPoint;
+use rand_core::{OsRng, RngCore};
 use sha2::{Digest, Sha256};
 
 use super::super::facts::TlsFacts;
