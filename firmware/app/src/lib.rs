@@ -3,6 +3,8 @@
 
 #[cfg(test)]
 extern crate alloc;
+#[cfg(test)]
+extern crate std;
 
 #[macro_use]
 mod fmt;

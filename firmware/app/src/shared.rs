@@ -21,6 +21,7 @@ pub(crate) struct Shared<'m, S> {
     sessions: Cell<u32>,
     rx_overruns: Cell<u32>,
     sample_requested: Cell<bool>,
+    overflowing: Cell<bool>,
     /// The interval changed or a sample was asked for.
     pub(crate) reschedule: Notify,
     /// The queue has a new sample.
@@ -39,6 +40,7 @@ impl<'m, S: System> Shared<'m, S> {
             sessions: Cell::new(0),
             rx_overruns: Cell::new(0),
             sample_requested: Cell::new(false),
+            overflowing: Cell::new(false),
             reschedule: Notify::default(),
             sampled: Notify::default(),
         }
@@ -114,8 +116,14 @@ impl<'m, S: System> Shared<'m, S> {
         self.rx_overruns.set(bytes);
     }
 
+    /// Queues a sample. The first one that is lost to a full queue is told on the log, and the
+    /// first after the queue had room again.
     pub(crate) fn push(&self, sample: Sample) {
-        self.queue.borrow_mut().push(sample);
+        let lost = self.queue.borrow_mut().push(sample);
+        if lost && !self.overflowing.replace(lost) {
+            warn!("telemetry: the queue is full, dropping the oldest samples");
+        }
+        self.overflowing.set(lost);
         self.sampled.notify();
     }
 

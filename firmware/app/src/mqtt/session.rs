@@ -1,14 +1,4 @@
-//! One session: from CONNECT to the end of the connection.
-//!
-//! Each connection starts a clean MQTT session, and with it a new `minimq` session: the queue, not
-//! the client library, remembers what the broker has not acknowledged, so that a broker that lost
-//! its memory and one that did not are the same case, and nothing is sent twice in two orders.
-//! Samples are sent in order, at most [`WINDOW`] unacknowledged, and leave the queue when their
-//! PUBACK came. After a reconnect everything unacknowledged is sent again from the oldest on;
-//! a message may so arrive twice (QoS 1), `boot` and `seq` tell.
-//!
-//! `minimq` drops reads at its own deadlines and this loop drops its `poll`: the stream below is
-//! made for that, see [`tls::Wire`].
+//! What happens on an established connection: subscribe, publish, take commands.
 
 use core::fmt;
 
@@ -17,21 +7,19 @@ use embassy_time::{Duration, Instant, Timer, with_timeout};
 use firmware_settings::Settings;
 use heapless::{Deque, String};
 use minimq::{
-    ConfigBuilder, Connection, InboundPublish, Io, Op, PeerError, PubError, Publication, QoS,
-    RetainHandling, SubscriptionOptions, TopicFilter,
+    Connection, InboundPublish, Io, Op, PeerError, PubError, Publication, QoS, RetainHandling,
+    SubscriptionOptions, TopicFilter,
 };
 
 use super::commands::Command;
 use super::error::Error;
 use super::status::{MAX_STATUS_JSON, Status, Will};
-use super::watch::{LastHeard, Watched};
+use super::watch::LastHeard;
 use crate::platform::System;
 use crate::shared::Shared;
 use crate::telemetry::{MAX_JSON, Sample};
 use crate::tls;
 
-/// Bound for the answer to CONNECT.
-pub const CONNACK_TIMEOUT: Duration = Duration::from_secs(10);
 /// Bound for the answer to SUBSCRIBE.
 pub const SUBACK_TIMEOUT: Duration = Duration::from_secs(10);
 /// Bound for the answer to PUBLISH.
@@ -48,90 +36,11 @@ const PINGRESP_TIMEOUT: Duration = Duration::from_secs(5);
 /// `<prefix>/+`.
 const MAX_FILTER: usize = firmware_settings::limits::TOPIC + 2;
 
-/// Packet buffers.
-#[derive(Debug)]
-pub(crate) struct Buffers<'a> {
-    /// One received packet; the broker is told this limit.
-    pub(crate) rx: &'a mut [u8],
-    /// Packets in flight.
-    pub(crate) tx: &'a mut [u8],
-}
-
 /// Why a session ended in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ended {
     /// The command `reboot` came.
     Reboot,
-}
-
-/// Runs a session until it ends. Does not close the connection below.
-pub(crate) async fn serve<IO, S>(
-    io: IO,
-    buffers: Buffers<'_>,
-    settings: &Settings,
-    shared: &Shared<'_, S>,
-) -> Result<Ended, Error>
-where
-    IO: Io<Error = tls::Error>,
-    S: System,
-{
-    let mut will_json = [0; MAX_STATUS_JSON];
-    let will_json = json(&mut will_json, |out| {
-        Will::new(shared.boot_id()).write_json(out)
-    })?;
-    let will = minimq::Will::new(&settings.topics.status, will_json, &[])
-        .map_err(Error::Settings)?
-        .retained()
-        .qos(QoS::AtLeastOnce);
-    let mut config = ConfigBuilder::new(minimq::Buffers::new(buffers.rx, buffers.tx))
-        .client_id(&settings.login.client_id)
-        .and_then(|config| config.will(will))
-        .map_err(Error::Settings)?
-        .keepalive_interval(settings.keep_alive_s);
-    if !settings.login.user.is_empty() {
-        config = config
-            .auth(
-                &settings.login.user,
-                settings.login.password.expose().as_bytes(),
-            )
-            .map_err(Error::Settings)?;
-    }
-    let mut session = minimq::Session::new(config);
-    let heard = LastHeard::now();
-    let io = Watched::new(io, &heard);
-    let connection = match with_timeout(CONNACK_TIMEOUT, session.connect(io)).await {
-        Ok(Ok(connection)) => connection,
-        Ok(Err(error)) => return Err(connect_error(error)),
-        Err(_) => {
-            let seconds = CONNACK_TIMEOUT.as_secs();
-            return Err(Error::NoConnack { seconds });
-        }
-    };
-    shared.count_session();
-    info!("mqtt: connected");
-    Session {
-        connection,
-        heard: &heard,
-        settings,
-        shared,
-        subscription: None,
-        status: None,
-        status_due: true,
-        window: Deque::new(),
-        last_sent: None,
-    }
-    .run()
-    .await
-}
-
-fn connect_error(error: minimq::Error<tls::Error>) -> Error {
-    match error {
-        minimq::Error::Disconnected | minimq::Error::Transport(tls::Error::Closed) => {
-            Error::ClosedBeforeConnack
-        }
-        minimq::Error::Peer(PeerError::Rejected(code)) => Error::ConnectRefused(code),
-        error => error.into(),
-    }
 }
 
 /// An operation that waits for its acknowledgement.
@@ -145,7 +54,8 @@ struct SentSample {
     sent: Sent,
 }
 
-struct Session<'c, 'b, 'm, IO, S> {
+/// A session and what it waits for.
+pub(super) struct Session<'c, 'b, 'm, IO, S> {
     connection: Connection<'c, 'b, IO>,
     heard: &'c LastHeard,
     settings: &'c Settings,
@@ -157,21 +67,41 @@ struct Session<'c, 'b, 'm, IO, S> {
     last_sent: Option<u32>,
 }
 
-impl<IO, S> Session<'_, '_, '_, IO, S>
+impl<'c, 'b, 'm, IO, S> Session<'c, 'b, 'm, IO, S>
 where
     IO: Io<Error = tls::Error>,
     S: System,
 {
-    async fn run(mut self) -> Result<Ended, Error> {
+    pub(super) fn new(
+        connection: Connection<'c, 'b, IO>,
+        heard: &'c LastHeard,
+        settings: &'c Settings,
+        shared: &'c Shared<'m, S>,
+    ) -> Self {
+        Self {
+            connection,
+            heard,
+            settings,
+            shared,
+            subscription: None,
+            status: None,
+            status_due: true,
+            window: Deque::new(),
+            last_sent: None,
+        }
+    }
+
+    /// Runs the session until it ends.
+    pub(super) async fn run(mut self) -> Result<Ended, Error> {
         self.subscribe().await?;
         loop {
-            self.settle()?;
+            self.settle();
             self.send_what_is_due().await?;
             let wake = self.deadline()?;
             let polled = select3(
                 self.connection.poll(),
                 self.shared.sampled.wait(),
-                Timer::at(wake),
+                wait_until(wake),
             )
             .await;
             let command = match polled {
@@ -223,7 +153,7 @@ where
     }
 
     /// Takes note of what was acknowledged.
-    fn settle(&mut self) -> Result<(), Error> {
+    fn settle(&mut self) {
         if let Some(sent) = &self.subscription
             && self.connection.is_complete(&sent.op)
         {
@@ -242,7 +172,6 @@ where
             self.shared.acknowledge(oldest.seq);
             self.window.pop_front();
         }
-        Ok(())
     }
 
     /// Sends the status and samples as far as the window goes. Nothing is sent before the
@@ -332,13 +261,13 @@ where
     ///
     /// # Errors
     /// It is overdue now.
-    fn deadline(&self) -> Result<Instant, Error> {
+    fn deadline(&self) -> Result<Option<Instant>, Error> {
         let now = Instant::now();
         if let Some(sent) = &self.subscription {
             let deadline = sent.at + SUBACK_TIMEOUT;
             let seconds = SUBACK_TIMEOUT.as_secs();
             return if now < deadline {
-                Ok(deadline)
+                Ok(Some(deadline))
             } else {
                 Err(Error::NoSuback { seconds })
             };
@@ -346,12 +275,12 @@ where
         let samples = self.window.front().map(|oldest| oldest.sent.at);
         let status = self.status.as_ref().map(|sent| sent.at);
         let Some(oldest) = samples.into_iter().chain(status).min() else {
-            return Ok(Instant::MAX);
+            return Ok(None);
         };
         let deadline = oldest + PUBACK_TIMEOUT;
         let seconds = PUBACK_TIMEOUT.as_secs();
         if now < deadline {
-            Ok(deadline)
+            Ok(Some(deadline))
         } else {
             Err(Error::NoPuback { seconds })
         }
@@ -401,6 +330,13 @@ where
     }
 }
 
+async fn wait_until(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => Timer::at(deadline).await,
+        None => core::future::pending().await,
+    }
+}
+
 /// Bounds a send. A send that was cut short leaves the connection unusable: it ends the session.
 async fn sending<T>(send: impl Future<Output = T>) -> Result<T, Error> {
     let seconds = SEND_TIMEOUT.as_secs();
@@ -409,7 +345,7 @@ async fn sending<T>(send: impl Future<Output = T>) -> Result<T, Error> {
         .map_err(|_| Error::SendStalled { seconds })
 }
 
-fn json<E>(
+pub(super) fn json<E>(
     out: &mut [u8],
     write: impl FnOnce(&mut [u8]) -> Result<usize, E>,
 ) -> Result<&[u8], Error> {

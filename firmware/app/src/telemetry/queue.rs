@@ -40,9 +40,11 @@ impl Queue {
     }
 
     /// Adds a sample under the next sequence number, dropping the oldest one if there is no room.
-    pub fn push(&mut self, sample: Sample) {
+    /// Returns whether one was dropped.
+    pub fn push(&mut self, sample: Sample) -> bool {
         self.last_seq = self.last_seq.wrapping_add(1);
-        if self.samples.len() >= CAPACITY - self.unused {
+        let full = self.samples.len() >= CAPACITY - self.unused;
+        if full {
             self.samples.pop_front();
             self.dropped = self.dropped.saturating_add(1);
         }
@@ -52,6 +54,7 @@ impl Queue {
         };
         // There is room: the limit is at most the capacity.
         let _ = self.samples.push_back(sample);
+        full
     }
 
     /// The oldest sample that is younger than number `seq`; the oldest of all for `None`.

@@ -55,8 +55,6 @@ fn take<S: System>(shared: &Shared<'_, S>) {
 
 #[cfg(test)]
 mod tests {
-    extern crate std;
-
     use std::time::Duration;
     use std::vec::Vec;
 
