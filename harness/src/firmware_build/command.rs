@@ -1,0 +1,58 @@
+//! The command `hil build`.
+
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::{BuildError, Options, Progress, build};
+
+/// Builds the firmware, tells the steps on standard error and prints its path and sizes on standard
+/// output. With `quiet` it says nothing but that something is being fetched.
+///
+/// The caller prints the error and ends with 3 if [`BuildError::is_infrastructure`], else 1.
+///
+/// # Errors
+/// As [`build`].
+pub fn command(quiet: bool) -> Result<(), BuildError> {
+    let bar = match quiet || !console::user_attended_stderr() {
+        true => ProgressBar::hidden(),
+        false => spinner(),
+    };
+    let result = build(&Options::default(), &mut |step| match step {
+        Progress::FetchingRustSrc { channel } => bar.suspend(|| {
+            eprintln!(
+                "The source of the standard library is missing: fetching it with\n    \
+                 rustup component add rust-src --toolchain {channel}"
+            );
+        }),
+        Progress::Cargo { line, done } if console::user_attended_stderr() => {
+            bar.set_message(format!("{line} ({done} done)"));
+        }
+        Progress::Cargo { line, .. } if !quiet => eprintln!("{line}"),
+        Progress::Cargo { .. } => {}
+    });
+    bar.finish_and_clear();
+    let artifact = result?;
+    if !quiet {
+        if !artifact.warnings.is_empty() {
+            eprintln!("{}", artifact.warnings);
+        }
+        println!("{}\n", artifact.sizes);
+        println!(
+            "{} ({:.1} s)",
+            artifact.elf.display(),
+            artifact.took.as_secs_f64()
+        );
+    }
+    Ok(())
+}
+
+fn spinner() -> ProgressBar {
+    let bar = ProgressBar::new_spinner();
+    // A wrong template would be a spinner in the default style, no more.
+    if let Ok(style) = ProgressStyle::with_template("{spinner} firmware {elapsed} {wide_msg}") {
+        bar.set_style(style);
+    }
+    bar.enable_steady_tick(Duration::from_millis(120));
+    bar
+}
