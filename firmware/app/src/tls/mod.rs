@@ -1,10 +1,10 @@
 //! TLS 1.3 to the broker, with a chain that is really verified.
 //!
 //! `embedded-tls` does the protocol; everything that decides about trust is ours:
-//! * [`verifier`] checks chain, time, usage and name on `webpki`, with reasons a person can read.
-//! * [`connection`] refuses a server that never proved to own a certificate (the guard), before
+//! * `verifier` checks chain, time, usage and name on `webpki`, with reasons a person can read.
+//! * `connection` refuses a server that never proved to own a certificate (the guard), before
 //!   the first application byte.
-//! * [`wire`] stands between `embedded-tls` and the transport: it makes reads and writes safe to
+//! * `wire` stands between `embedded-tls` and the transport: it makes reads and writes safe to
 //!   cancel and keeps out records that `embedded-tls` answers with a panic.
 
 mod algorithms;
