@@ -347,3 +347,26 @@ fn a_restart_in_the_middle_is_survived() {
     // It went through the settings again.
     assert_eq!(script.count("AT+HEARTEN?"), 2);
 }
+
+#[test]
+fn a_banner_of_one_s_own_is_awaited() {
+    let mut script = Script::factory();
+    script.stored.insert("STMSG".into(), "site 7 is up".into());
+    let (result, _) = bring_up(script);
+    assert!(result.is_ok());
+    assert!(now() < secs(15), "took {:?}", now());
+
+    // One too short to be told from noise costs time and nothing else.
+    let mut script = Script::factory();
+    script.stored.insert("STMSG".into(), "up".into());
+    let (result, _) = bring_up(script);
+    assert!(result.is_ok());
+    assert!(now() < secs(30), "took {:?}", now());
+}
+
+#[test]
+fn a_module_without_that_setting_restarts_all_the_same() {
+    let (result, _) = bring_up(Script::factory().reply("AT+STMSG?", "\r\n+CME ERROR:58\r\n"));
+    assert!(result.is_ok());
+    assert!(now() < secs(15), "took {:?}", now());
+}

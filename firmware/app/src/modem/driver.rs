@@ -28,6 +28,9 @@ pub struct Modem<U> {
     pub(super) watch: RestartWatch,
     /// Socket A's connection may have carried bytes of an earlier session.
     pub(super) stale: bool,
+    /// When the modem last said that it had started, until it is in command mode again. As long
+    /// as this is set the modem is known to be in its working mode.
+    pub(super) started_at: Option<Instant>,
     /// Any byte at all has come since this was last cleared.
     pub(super) heard: bool,
     /// `Net Reg Fail` has come since this was last cleared.
@@ -43,6 +46,7 @@ impl<U: ModemUart> Modem<U> {
             pending: None,
             watch: RestartWatch::new(),
             stale: false,
+            started_at: None,
             heard: false,
             registration_failed: false,
         }
@@ -137,8 +141,7 @@ impl<U: ModemUart> Modem<U> {
             }
             self.registration_failed |= notes.registration_failed;
             if notes.restarted {
-                // Whatever connection there will be is a new one.
-                self.stale = false;
+                self.note_start();
             }
             if notes.no_sim {
                 return Err(ModemError::SimFault(SimFault::NotUsable));
@@ -170,10 +173,16 @@ impl<U: ModemUart> Modem<U> {
             let mut notes = Notes::default();
             self.codec.push(byte?, &mut |event| notes.take(&event));
             if notes.restarted {
-                self.stale = false;
+                self.note_start();
             }
         }
         Ok(())
+    }
+
+    /// The modem has just started: whatever connection there will be is a new one.
+    pub(super) fn note_start(&mut self) {
+        self.started_at = Some(Instant::now());
+        self.stale = false;
     }
 
     /// Sends `AT+<command><rest>` and waits for the final reply. The first value with the
@@ -262,6 +271,19 @@ impl<U: ModemUart> Modem<U> {
             }
             again = false;
             self.pause(SETTLE).await?;
+        }
+    }
+
+    /// Like [`query`](Self::query), and `None` if the modem does not answer the question with a value.
+    pub(super) async fn query_if_known<T>(
+        &mut self,
+        command: &'static str,
+        parse: impl FnMut(&str) -> Option<T>,
+    ) -> Result<Option<T>, ModemError> {
+        match self.query(command, parse).await {
+            Ok(value) => Ok(Some(value)),
+            Err(ModemError::CommandRejected { .. } | ModemError::Unreadable { .. }) => Ok(None),
+            Err(error) => Err(error),
         }
     }
 }

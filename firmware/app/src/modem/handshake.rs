@@ -1,14 +1,18 @@
 //! Into command mode, out of it, and through a restart (MODEM.md 1).
 
 use embassy_time::{Instant, with_timeout};
+use heapless::String;
 
 use super::driver::{Modem, restarted};
 use super::error::ModemError;
 use super::timing::{
-    GUARD, HANDSHAKE, HANDSHAKE_ATTEMPTS, IDLE_GAP, REPLY, RESTART, SETTLE, SLOW_REPLY,
+    GUARD, HANDSHAKE, HANDSHAKE_ATTEMPTS, IDLE_GAP, READY, REPLY, RESTART, SETTLE, SLOW_REPLY,
 };
 use crate::at::Event;
 use crate::platform::ModemUart;
+
+/// `AT+STMSG` takes 1 to 20 bytes (MODEM.md 3.1).
+const BANNER: usize = 20;
 
 /// What the modem made of `+++` or of a probe.
 enum Answer {
@@ -35,14 +39,14 @@ impl<U: ModemUart> Modem<U> {
         self.heard = false;
         for attempt in 1..=HANDSHAKE_ATTEMPTS {
             self.guard().await?;
-            if self.attempt_handshake().await? {
-                debug!("modem: in command mode after {} attempts", attempt);
-                return Ok(());
-            }
-            // A variant of the firmware keeps `+++` in its line buffer until a line end comes. In
-            // transparent mode the probe is payload, so it is not the first thing to try.
-            if attempt.is_multiple_of(2) && self.probe().await? {
-                debug!("modem: was in command mode");
+            // A variant of the firmware that is in command mode keeps `+++` in its line buffer until
+            // a line end comes. In working mode the probe is payload, so it is not the first thing
+            // to try, and nothing to try with a modem that has just started.
+            if self.attempt_handshake().await?
+                || (attempt.is_multiple_of(2) && self.started_at.is_none() && self.probe().await?)
+            {
+                debug!("modem: command mode at attempt {}", attempt);
+                self.started_at = None;
                 return Ok(());
             }
         }
@@ -73,6 +77,7 @@ impl<U: ModemUart> Modem<U> {
 
     /// Restarts the modem with `AT+S` (saves first) or `AT+Z` and returns to command mode.
     pub(super) async fn restart(&mut self, command: &'static str) -> Result<(), ModemError> {
+        self.learn_banner().await?;
         match self.act(command, SLOW_REPLY).await {
             Ok(()) => {
                 if self
@@ -88,8 +93,19 @@ impl<U: ModemUart> Modem<U> {
             Err(ModemError::Restarted) => {}
             Err(error) => return Err(error),
         }
-        self.stale = false;
+        // Known by the command's `OK`, banner or not.
+        if self.started_at.is_none() {
+            self.note_start();
+        }
         self.enter_command_mode().await
+    }
+
+    /// Reads the text that the modem will print when it starts: it is a setting (MODEM.md 7).
+    async fn learn_banner(&mut self) -> Result<(), ModemError> {
+        let banner = self.query_if_known("STMSG", |text| String::try_from(text).ok());
+        let banner: Option<String<BANNER>> = banner.await?;
+        self.codec.set_banner(&banner.unwrap_or_default());
+        Ok(())
     }
 
     /// Keeps silent for longer than any packing interval, so that `+++` is a packet of its own.
@@ -99,6 +115,12 @@ impl<U: ModemUart> Modem<U> {
         self.discard_backlog().await?;
         self.wait_for(Instant::now() + GUARD, |_| None::<()>)
             .await?;
+        // After a start it takes longer; another banner may come meanwhile.
+        while let Some(ready) = self.started_at.map(|at| at + READY)
+            && Instant::now() < ready
+        {
+            self.wait_for(ready, |_| None::<()>).await?;
+        }
         self.codec.reset();
         Ok(())
     }

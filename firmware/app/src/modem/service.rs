@@ -6,7 +6,7 @@ use heapless::String;
 use super::driver::Modem;
 use super::error::{BringUpError, ModemError, SimFault};
 use super::profile::Profile;
-use super::timing::{CLOCK_ATTEMPTS, CLOCK_POLL, SERVICE, SERVICE_POLL};
+use super::timing::{CLOCK_ATTEMPTS, CLOCK_POLL, SERVICE, SERVICE_POLL, SIM_POLLS};
 use crate::at::AtError;
 use crate::at::values::{self, Csq, Rat, SysInfo};
 use crate::platform::ModemUart;
@@ -33,25 +33,26 @@ impl<U: ModemUart> Modem<U> {
     ) -> Result<Rat, BringUpError> {
         let deadline = Instant::now() + SERVICE;
         self.registration_failed = false;
-        let mut first = true;
-        loop {
+        for poll in 0_u32.. {
             let state = self.query("SYSINFO", SysInfo::parse).await?;
             if state.service {
                 return Ok(state.rat);
             }
-            if first {
+            if poll == 0 {
                 info!("modem: no service yet, waiting");
-                first = false;
             }
-            self.check_sim().await?;
+            if poll.is_multiple_of(SIM_POLLS) {
+                self.check_sim().await?;
+            }
             if self.registration_failed {
                 return Err(ModemError::RegistrationFailed.into());
             }
             if Instant::now() >= deadline {
-                return Err(self.explain_no_service(profile).await?);
+                break;
             }
             self.pause(SERVICE_POLL).await?;
         }
+        Err(self.explain_no_service(profile).await?)
     }
 
     /// Signal strength; unknown if the modem does not tell.
@@ -136,19 +137,6 @@ impl<U: ModemUart> Modem<U> {
             return Ok(BringUpError::ApnRejected { csq, apn });
         }
         Ok(BringUpError::NoService { csq, seconds })
-    }
-
-    /// Like [`Modem::query`], and `None` if the modem does not answer the question with a value.
-    async fn query_if_known<T>(
-        &mut self,
-        command: &'static str,
-        parse: impl FnMut(&str) -> Option<T>,
-    ) -> Result<Option<T>, ModemError> {
-        match self.query(command, parse).await {
-            Ok(value) => Ok(Some(value)),
-            Err(ModemError::CommandRejected { .. } | ModemError::Unreadable { .. }) => Ok(None),
-            Err(error) => Err(error),
-        }
     }
 }
 

@@ -28,6 +28,9 @@ pub(super) const SETTLE: Duration = Duration::from_millis(200);
 /// From `AT+S` or `AT+Z` to the banner: 7 s measured, up to 15 s assumed (MODEM.md 7).
 pub(super) const RESTART: Duration = Duration::from_secs(20);
 
+/// From the banner to the first `+++`: before that the module may not listen yet (MODEM.md 1.2).
+pub(super) const READY: Duration = Duration::from_secs(3);
+
 /// For registration and data service. The first registration at a new place takes about 100 s
 /// (MODEM.md 4.4).
 pub(super) const SERVICE: Duration = Duration::from_secs(130);
@@ -35,11 +38,14 @@ pub(super) const SERVICE: Duration = Duration::from_secs(130);
 /// Between two questions whether there is service.
 pub(super) const SERVICE_POLL: Duration = Duration::from_secs(2);
 
+/// The SIM is asked for at the first and then at each so manieth question for service.
+pub(super) const SIM_POLLS: u32 = 5;
+
 /// For the TCP connection: four attempts of the modem, one each 10 s (MODEM.md 3.4).
 pub(super) const LINK: Duration = Duration::from_secs(45);
 
 /// Between two questions whether the connection stands.
-pub(super) const LINK_POLL: Duration = Duration::from_millis(500);
+pub(super) const LINK_POLL: Duration = Duration::from_secs(1);
 
 /// How long a used connection may go on to stand before the modem is restarted to get rid of it:
 /// a server that closed it would have been noticed by then.

@@ -12,7 +12,7 @@ const LONGEST_PACKING: Duration = Duration::from_millis(500);
 const BOOT: Duration = secs(7);
 
 /// Settings of a module from the factory (MODEM.md 3).
-const FACTORY: [(&str, &str); 19] = [
+const FACTORY: [(&str, &str); 20] = [
     ("E", "ON"),
     ("HEARTEN", "ON"),
     ("REGEN", "OFF"),
@@ -32,6 +32,7 @@ const FACTORY: [(&str, &str); 19] = [
     ("UARTFT", "50"),
     ("UARTFL", "1024"),
     ("KEEPALIVEA", "1,60,15,3"),
+    ("STMSG", "WH-LTE-7S1-E"),
 ];
 
 /// Settings as the driver wants them.
@@ -70,7 +71,6 @@ pub(crate) struct Script {
     pub(crate) silent: bool,
     /// Sent by the peer as soon as the mode is transparent again.
     pub(crate) downlink: &'static [u8],
-    banner: &'static str,
     out: VecDeque<(Duration, u8)>,
     line_free_at: Duration,
     last_byte_at: Option<Duration>,
@@ -105,7 +105,6 @@ impl Script {
             buffers_plus: false,
             silent: false,
             downlink: b"",
-            banner: "WH-LTE-7S1-E",
             out: VecDeque::new(),
             line_free_at: Duration::ZERO,
             last_byte_at: None,
@@ -302,7 +301,8 @@ impl Script {
         self.staged.clear();
         self.restarts += 1;
         self.say(at, b"\r\nOK\r\n");
-        self.say(at + BOOT, self.banner.as_bytes());
+        let banner = self.stored["STMSG"].clone();
+        self.say(at + BOOT, banner.as_bytes());
         // Nothing is typed into a module that is starting: the driver waits for the banner.
         self.mode = Mode::Transparent;
         let connected = vec![
