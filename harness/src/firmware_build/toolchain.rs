@@ -1,6 +1,6 @@
 //! The compiler: found, checked, and completed with the source of its standard library.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use super::{BuildError, Environment, Progress};
@@ -17,6 +17,8 @@ pub enum Toolchain {
         rustup: PathBuf,
         /// The toolchain's name.
         channel: String,
+        /// The folder it is installed in.
+        sysroot: PathBuf,
     },
     /// Without rustup: a cargo and a compiler from elsewhere, for example from Debian.
     System {
@@ -30,51 +32,74 @@ pub enum Toolchain {
 }
 
 impl Toolchain {
-    /// Finds the pinned toolchain and fetches `rust-src` when that is missing, saying so.
+    /// Finds the pinned toolchain; changes nothing.
     ///
     /// Without rustup, the `rustc` and `cargo` on the path do, if they are at least as new as
     /// `channel` and have the library's source.
     ///
     /// # Errors
-    /// [`BuildError::NoToolchain`], [`BuildError::ToolchainMissing`] or
-    /// [`BuildError::RustSrcMissing`], each with its remedy; [`BuildError::Start`] when a program
-    /// that is there does not start.
+    /// [`BuildError::NoToolchain`] or [`BuildError::ToolchainMissing`], each with its remedy;
+    /// [`BuildError::Start`] when a program that is there does not start.
+    pub fn find(environment: &Environment, channel: &str) -> Result<Self, BuildError> {
+        let Some(rustup) = environment.find("rustup") else {
+            return Self::without_rustup(environment, channel);
+        };
+        let run = ["run", channel, "rustc", "--print", "sysroot"];
+        let sysroot = answer(environment.command(&rustup).args(run))?
+            .map(PathBuf::from)
+            .map_err(|detail| BuildError::ToolchainMissing {
+                channel: channel.to_owned(),
+                detail,
+            })?;
+        Ok(Self::Rustup {
+            rustup,
+            channel: channel.to_owned(),
+            sysroot,
+        })
+    }
+
+    /// Whether the source of the standard library (`rust-src`) is there.
+    #[must_use]
+    pub fn has_library_source(&self) -> bool {
+        match self {
+            Self::Rustup { sysroot, .. } => sysroot.join(LIBRARY).is_file(),
+            // Else it would not have been found.
+            Self::System { .. } => true,
+        }
+    }
+
+    /// [`find`](Self::find)s the toolchain and fetches `rust-src` when that is missing, saying so.
+    ///
+    /// # Errors
+    /// As `find`, and [`BuildError::RustSrcMissing`] with its remedy.
     pub fn prepare(
         environment: &Environment,
         channel: &str,
         on_progress: &mut dyn FnMut(Progress),
     ) -> Result<Self, BuildError> {
-        let Some(rustup) = environment.find("rustup") else {
-            return Self::without_rustup(environment, channel);
-        };
-        let sysroot = rustup_sysroot(environment, &rustup, channel)?;
-        if !sysroot.join(LIBRARY).is_file() {
+        let toolchain = Self::find(environment, channel)?;
+        if let Self::Rustup {
+            rustup, sysroot, ..
+        } = &toolchain
+            && !toolchain.has_library_source()
+        {
             on_progress(Progress::FetchingRustSrc {
                 channel: channel.to_owned(),
             });
+            let failed = |detail| BuildError::RustSrcMissing {
+                channel: channel.to_owned(),
+                detail,
+            };
             let add = ["component", "add", "rust-src", "--toolchain", channel];
-            let answer = answer(environment.command(&rustup).args(add))?;
-            if let Err(detail) = answer {
-                return Err(BuildError::RustSrcMissing {
-                    channel: channel.to_owned(),
-                    detail,
-                });
-            }
-            if !sysroot.join(LIBRARY).is_file() {
-                let detail = format!(
+            answer(environment.command(rustup).args(add))?.map_err(failed)?;
+            if !toolchain.has_library_source() {
+                return Err(failed(format!(
                     "rustup reports success, but {} is not there",
                     sysroot.join(LIBRARY).display()
-                );
-                return Err(BuildError::RustSrcMissing {
-                    channel: channel.to_owned(),
-                    detail,
-                });
+                )));
             }
         }
-        Ok(Self::Rustup {
-            rustup,
-            channel: channel.to_owned(),
-        })
+        Ok(toolchain)
     }
 
     fn without_rustup(environment: &Environment, channel: &str) -> Result<Self, BuildError> {
@@ -118,7 +143,9 @@ impl Toolchain {
     /// cargo of this toolchain, with what building the standard library takes.
     pub(super) fn cargo(&self, environment: &Environment) -> Command {
         let mut command = match self {
-            Self::Rustup { rustup, channel } => {
+            Self::Rustup {
+                rustup, channel, ..
+            } => {
                 let mut command = environment.command(rustup);
                 command.args(["run", channel, "cargo"]);
                 command
@@ -140,20 +167,6 @@ impl Toolchain {
         command.env("RUSTC_BOOTSTRAP", "1");
         command
     }
-}
-
-fn rustup_sysroot(
-    environment: &Environment,
-    rustup: &Path,
-    channel: &str,
-) -> Result<PathBuf, BuildError> {
-    let run = ["run", channel, "rustc", "--print", "sysroot"];
-    answer(environment.command(rustup).args(run))?
-        .map(PathBuf::from)
-        .map_err(|detail| BuildError::ToolchainMissing {
-            channel: channel.to_owned(),
-            detail,
-        })
 }
 
 /// Standard output of a program that succeeds, standard error of one that fails.

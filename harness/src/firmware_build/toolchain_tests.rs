@@ -80,6 +80,7 @@ fn a_complete_toolchain_is_taken_as_it_is() {
     let expected = Toolchain::Rustup {
         rustup: machine.folder.path().join("rustup"),
         channel: "1.95.0".to_owned(),
+        sysroot: machine.sysroot(),
     };
     assert_eq!(result.unwrap(), expected);
     assert!(said.is_empty());
