@@ -28,11 +28,24 @@ pub(super) struct Cli {
 pub(super) enum Command {
     /// Run scenarios, print the verdicts, write the report
     Run(RunArgs),
+    /// Build the firmware for the ESP32-C3 and print its sizes
+    Build(BuildArgs),
+    /// Run the simulated modem alone, in wall time, for anybody's firmware
+    Modem(ModemArgs),
+    /// Check this machine: each line is ok, or says how to fix it
+    Doctor,
     /// List the boards scenarios can run on
     Boards,
     /// The native board's process, driven over standard input and output
     #[command(name = "__native-board", hide = true)]
     NativeBoard,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct BuildArgs {
+    /// Say nothing unless something has to be fetched or goes wrong
+    #[arg(long, short)]
+    pub(super) quiet: bool,
 }
 
 #[derive(Debug, Args)]
@@ -61,4 +74,31 @@ pub(super) struct RunArgs {
     /// Print only what did not pass, and the summary
     #[arg(long, short)]
     pub(super) quiet: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ModemArgs {
+    /// Serial port whose other end the firmware takes for its modem (115200 8N1)
+    #[arg(
+        long,
+        value_name = "PATH",
+        required_unless_present = "pty",
+        conflicts_with = "pty"
+    )]
+    pub(super) port: Option<PathBuf>,
+    /// Make a pseudo-terminal and print its path as the first line
+    #[arg(long)]
+    pub(super) pty: bool,
+    /// Modem to simulate
+    #[arg(long, value_name = "NAME", default_value = "WH-LTE-7S1-E")]
+    pub(super) profile: String,
+    /// Where the modem finds a host; `NAME=ADDR:PORT`, may be given several times
+    #[arg(long = "host", value_name = "NAME=ADDR:PORT")]
+    pub(super) hosts: Vec<String>,
+    /// Let the modem reach any other host through this machine's network
+    #[arg(long)]
+    pub(super) network: bool,
+    /// Seed of everything random in the modem
+    #[arg(long, value_name = "N", default_value_t = DEFAULT_SEED)]
+    pub(super) seed: u64,
 }

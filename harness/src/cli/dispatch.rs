@@ -6,8 +6,11 @@ use clap::Parser as _;
 
 use super::args::{Cli, Command};
 use super::boards::boards;
+use super::build::build;
+use super::doctor::doctor;
 use super::error::CliError;
 use super::exit::Exit;
+use super::modem::modem;
 use super::run::run;
 
 /// Runs the command that `arguments` (the program's name first) ask for. Messages go to standard
@@ -34,6 +37,9 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Exit {
 fn command(command: &Command) -> Result<Exit, CliError> {
     match command {
         Command::Run(args) => run(args),
+        Command::Build(args) => build(args),
+        Command::Modem(args) => modem(args),
+        Command::Doctor => doctor(),
         Command::Boards => {
             boards();
             Ok(Exit::Success)

@@ -2,6 +2,8 @@
 
 use super::exit::Exit;
 use super::select::SelectError;
+use crate::firmware_build::BuildError;
+use crate::modem_cli::ModemCliError;
 use crate::report::{FolderError, ReportError};
 
 /// Anything that ends a command with a message.
@@ -13,6 +15,10 @@ pub(super) enum CliError {
     Folder(#[from] FolderError),
     #[error(transparent)]
     Report(#[from] ReportError),
+    #[error(transparent)]
+    Build(#[from] BuildError),
+    #[error(transparent)]
+    Modem(#[from] ModemCliError),
     #[error("cannot find the path of this program, which is also the native board: {0}")]
     OwnPath(std::io::Error),
     #[error("native board: {0}")]
@@ -25,9 +31,14 @@ impl CliError {
     pub(super) fn exit(&self) -> Exit {
         match self {
             Self::Select(_) | Self::Folder(_) => Exit::Usage,
-            Self::Report(_) | Self::OwnPath(_) | Self::NativeBoard(_) | Self::Signals(_) => {
-                Exit::Infra
-            }
+            Self::Modem(error) if error.is_usage() => Exit::Usage,
+            Self::Build(error) if !error.is_infrastructure() => Exit::Failed,
+            Self::Build(_)
+            | Self::Modem(_)
+            | Self::Report(_)
+            | Self::OwnPath(_)
+            | Self::NativeBoard(_)
+            | Self::Signals(_) => Exit::Infra,
         }
     }
 }

@@ -4,9 +4,12 @@
 
 mod args;
 mod boards;
+mod build;
+mod doctor;
 mod error;
 mod exit;
 mod interrupt;
+mod modem;
 mod run;
 mod select;
 
