@@ -17,7 +17,7 @@ const MQTT_RX: usize = 1024;
 /// a status, a subscription.
 const MQTT_TX: usize = 3072;
 
-/// The buffers of [`run`](crate::run), about 39 KB. `const`, so that a board can put them into a
+/// The buffers of [`run`](crate::run), about 37 KB. `const`, so that a board can put them into a
 /// static.
 #[derive(Debug)]
 pub struct Memory {
