@@ -46,8 +46,9 @@ pub enum Refusal {
     /// The extended key usage forbids TLS servers.
     #[error("certificate is not for TLS servers (extended key usage)")]
     WrongKeyUsage,
-    /// A signature in the chain is wrong.
-    #[error("bad signature in the certificate chain")]
+    /// A signature in the chain is wrong: another authority of the same name, for example one
+    /// that was made anew, or a certificate that was changed.
+    #[error("unknown issuer (bad signature: not made with the key of the CA it names)")]
     BadSignature,
     /// The server could not sign the handshake with the key of its certificate.
     #[error("bad signature of the handshake (the server does not own the certificate's key)")]
