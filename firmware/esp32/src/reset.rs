@@ -1,8 +1,8 @@
 //! Why the chip started, and how the next start will know.
 //!
-//! The chip tells watchdogs and brown-outs apart, but a panic, a reboot and a reset by a debugger
-//! all arrive as "software". So whoever resets the chip leaves a word in RTC memory, which keeps
-//! its content through every reset but a loss of power.
+//! The chip tells power, watchdogs and brown-outs apart, but a panic arrives as "software", and
+//! either of a panic and a reboot as "watchdog" when the log held it up. So whoever resets the chip
+//! leaves a word in RTC memory, which keeps its content through every reset but a loss of power.
 
 use esp_hal::ram;
 use firmware_app::platform::ResetReason;
@@ -18,6 +18,8 @@ const REBOOT: u32 = 0x7265_626f;
 /// and by a falling supply: `SocResetReason`, the same codes on all chips.
 const WATCHDOGS: [usize; 8] = [0x07, 0x08, 0x09, 0x0b, 0x0d, 0x10, 0x11, 0x12];
 const BROWN_OUT: usize = 0x0f;
+/// Power came up. The reset pin of most boards switches the chip off and on, and counts as this.
+const POWER_ON: usize = 0x01;
 
 /// [`PANIC`], [`REBOOT`], or anything else for neither. The start code zeroes it at power-on.
 #[ram(unstable(rtc_fast, persistent))]
@@ -35,8 +37,10 @@ pub(crate) fn take_reason() -> ResetReason {
         (REBOOT, _) => ResetReason::Software,
         (_, Some(code)) if WATCHDOGS.contains(&code) => ResetReason::Watchdog,
         (_, Some(BROWN_OUT)) => ResetReason::BrownOut,
-        // Power, the reset pin, a debugger or a flashing tool: from outside, and nobody's fault.
-        _ => ResetReason::PowerOn,
+        (_, Some(POWER_ON)) => ResetReason::PowerOn,
+        // A debugger or a flashing tool, mostly. Not power: the modem has kept its own, and may
+        // still hold a connection of the run before.
+        _ => ResetReason::Software,
     }
 }
 
