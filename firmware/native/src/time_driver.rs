@@ -2,6 +2,9 @@
 //!
 //! The clock and its timers are thread-local: one process may hold one device per thread, as the
 //! integration tests of `firmware-app` do. Time moves only when [`set_now`] is called.
+//!
+//! This module counts from the beginning of the world. What the device reads from embassy-time
+//! counts from its own boot ([`restart`]), as on a chip.
 
 use std::cell::{Cell, RefCell};
 use std::task::Waker;
@@ -11,6 +14,7 @@ use embassy_time_driver::{Driver, TICK_HZ};
 
 thread_local! {
     static NOW: Cell<Duration> = const { Cell::new(Duration::ZERO) };
+    static BOOT: Cell<Duration> = const { Cell::new(Duration::ZERO) };
     static TIMERS: RefCell<Vec<Timer>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -46,10 +50,21 @@ pub fn next_deadline() -> Option<Duration> {
     TIMERS.with_borrow(|timers| timers.iter().map(|timer| timer.at).min())
 }
 
-/// Forgets all timers and sets the clock, for a new device on this thread.
+/// Forgets all timers and sets the clock: a new device boots on this thread at `now`.
 pub fn restart(now: Duration) {
     TIMERS.with_borrow_mut(Vec::clear);
     NOW.set(now);
+    BOOT.set(now);
+}
+
+/// Time since the device booted, which is what embassy-time tells it.
+pub fn uptime() -> Duration {
+    NOW.get() - BOOT.get()
+}
+
+/// The instant of the world at which the device's clock shows `uptime`.
+pub fn at_uptime(uptime: Duration) -> Duration {
+    BOOT.get() + uptime
 }
 
 fn ticks_to_duration(ticks: u64) -> Duration {
@@ -70,11 +85,17 @@ struct VirtualClock;
 
 impl Driver for VirtualClock {
     fn now(&self) -> u64 {
-        duration_to_ticks(now())
+        duration_to_ticks(uptime())
     }
 
     fn schedule_wake(&self, at: u64, waker: &Waker) {
-        let at = ticks_to_duration(at);
+        let at = at_uptime(ticks_to_duration(at));
+        // Ticks are coarser than this clock, and a timer always waits once: the tick of the
+        // present instant lies in the past.
+        if at <= now() {
+            waker.wake_by_ref();
+            return;
+        }
         TIMERS.with_borrow_mut(|timers| {
             // One task may hold many timers under one waker; the earliest is enough, because
             // every poll registers the others again.
@@ -101,6 +122,34 @@ mod tests {
             let duration = Duration::from_micros(micros);
             assert_eq!(ticks_to_duration(duration_to_ticks(duration)), duration);
         }
+    }
+
+    #[test]
+    fn a_timer_of_the_present_tick_is_due() {
+        use std::sync::Arc;
+        use std::sync::atomic::{AtomicBool, Ordering};
+
+        struct Flag(AtomicBool);
+        impl std::task::Wake for Flag {
+            fn wake(self: Arc<Self>) {
+                self.0.store(true, Ordering::SeqCst);
+            }
+        }
+        restart(Duration::ZERO);
+        set_now(Duration::from_nanos(1_000_320));
+        let flag = Arc::new(Flag(AtomicBool::new(false)));
+        VirtualClock.schedule_wake(1_000, &Arc::clone(&flag).into());
+        assert!(flag.0.load(Ordering::SeqCst));
+        assert_eq!(next_deadline(), None);
+    }
+
+    #[test]
+    fn the_device_counts_from_its_boot() {
+        restart(Duration::from_secs(100));
+        set_now(Duration::from_secs(103));
+        assert_eq!(VirtualClock.now(), 3 * TICK_HZ);
+        VirtualClock.schedule_wake(5 * TICK_HZ, Waker::noop());
+        assert_eq!(next_deadline(), Some(Duration::from_secs(105)));
     }
 
     #[test]

@@ -150,6 +150,7 @@ impl ModemUart for NativeUart {
 
 /// Waits to the first tick at or after `at`: embassy's ticks are coarser than line time.
 async fn wait_until(at: Duration) {
+    let at = at.saturating_sub(time_driver::now()) + time_driver::uptime();
     let micros = u64::try_from(at.as_nanos().div_ceil(1000)).unwrap_or(u64::MAX);
     Timer::at(Instant::from_micros(micros)).await;
 }

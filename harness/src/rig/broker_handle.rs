@@ -21,21 +21,27 @@ impl<'a> BrokerHandle<'a> {
     /// Waits for the next message on a topic that matches `filter` (MQTT 5, 4.7), also one that
     /// was delivered before; each is returned once.
     pub fn message(self, filter: &'a str) -> Wait<'a, Delivered> {
-        Wait::new(self.rig, format!("a message on `{filter}`"), move |world: &mut World| {
-            let found = world
-                .messages
-                .iter_mut()
-                .find(|delivered| !delivered.taken && topic_matches(filter, &delivered.message.topic))?;
-            found.taken = true;
-            Some(found.clone())
-        })
+        Wait::new(
+            self.rig,
+            format!("a message on `{filter}`"),
+            move |world: &mut World| {
+                let found = world.messages.iter_mut().find(|delivered| {
+                    !delivered.taken && topic_matches(filter, &delivered.message.topic)
+                })?;
+                found.taken = true;
+                Some(found.clone())
+            },
+        )
     }
 
     /// Publishes at QoS 1, not retained, as another client would.
     ///
     /// # Errors
     /// [`RigError`](super::RigError) when the broker does not take it.
-    #[expect(clippy::unused_async, reason = "the shape of every call that moves bytes")]
+    #[expect(
+        clippy::unused_async,
+        reason = "the shape of every call that moves bytes"
+    )]
     pub async fn publish(self, topic: &str, payload: &str) -> Result<()> {
         let world = self.rig.world_mut()?;
         world.with_broker(|broker| {
@@ -48,7 +54,10 @@ impl<'a> BrokerHandle<'a> {
     ///
     /// # Errors
     /// [`RigError`](super::RigError) when it does not stop.
-    #[expect(clippy::unused_async, reason = "the shape of every call that moves bytes")]
+    #[expect(
+        clippy::unused_async,
+        reason = "the shape of every call that moves bytes"
+    )]
     pub async fn stop(self) -> Result<()> {
         let world = self.rig.world_mut()?;
         world.with_broker(crate::broker::Broker::stop)?;
@@ -61,7 +70,10 @@ impl<'a> BrokerHandle<'a> {
     ///
     /// # Errors
     /// [`RigError`](super::RigError) when it does not start.
-    #[expect(clippy::unused_async, reason = "the shape of every call that moves bytes")]
+    #[expect(
+        clippy::unused_async,
+        reason = "the shape of every call that moves bytes"
+    )]
     pub async fn restart(self) -> Result<()> {
         let world = self.rig.world_mut()?;
         world.with_broker(crate::broker::Broker::restart)?;

@@ -52,7 +52,10 @@ pub struct DeviceSettings {
 impl std::fmt::Debug for DeviceSettings {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("DeviceSettings")
-            .field("broker", &format_args!("{}:{}", self.broker_host, self.broker_port))
+            .field(
+                "broker",
+                &format_args!("{}:{}", self.broker_host, self.broker_port),
+            )
             .field("server_name", &self.server_name)
             .field("apn", &self.apn)
             .field("partition", &self.partition)
@@ -122,9 +125,11 @@ impl DeviceSettings {
 /// A password of this run. Its length never varies, so that the bytes on the wire do not either.
 pub(super) fn draw_password() -> Result<String, RigError> {
     let mut bytes = [0; 12];
-    OsRng.try_fill_bytes(&mut bytes).map_err(|error| RigError::Edge {
-        action: "drawing this run's password",
-        source: std::io::Error::other(error.to_string()),
-    })?;
+    OsRng
+        .try_fill_bytes(&mut bytes)
+        .map_err(|error| RigError::Edge {
+            action: "drawing this run's password",
+            source: std::io::Error::other(error.to_string()),
+        })?;
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }

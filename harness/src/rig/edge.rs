@@ -27,9 +27,18 @@ pub(super) type Hosts = HashMap<(String, u16), SocketAddr>;
 
 #[derive(Debug)]
 enum Crossing {
-    Dial { conn: ConnId, host: String, port: u16 },
-    Uplink { conn: ConnId, bytes: Vec<u8> },
-    Hangup { conn: ConnId },
+    Dial {
+        conn: ConnId,
+        host: String,
+        port: u16,
+    },
+    Uplink {
+        conn: ConnId,
+        bytes: Vec<u8>,
+    },
+    Hangup {
+        conn: ConnId,
+    },
     Event(NetEvent),
 }
 
@@ -78,7 +87,11 @@ impl Edge {
     }
 
     /// Carries out what is due at `now` and returns what the modem learns of it.
-    pub(super) fn advance(&mut self, now: Duration, broker: &Broker) -> Result<Vec<NetEvent>, RigError> {
+    pub(super) fn advance(
+        &mut self,
+        now: Duration,
+        broker: &Broker,
+    ) -> Result<Vec<NetEvent>, RigError> {
         let mut events = Vec::new();
         while let Some(entry) = self.crossings.first_entry()
             && entry.key().0 <= now
@@ -99,7 +112,9 @@ impl Edge {
         let mut conns: Vec<_> = self.open.keys().copied().collect();
         conns.sort_unstable();
         for conn in conns {
-            let Some(connection) = self.open.get(&conn) else { continue };
+            let Some(connection) = self.open.get(&conn) else {
+                continue;
+            };
             if let Some(settled) = settled.get(&connection.peer) {
                 self.receive(now, conn, *settled)?;
             }
@@ -131,13 +146,30 @@ impl Edge {
                 self.cross(now + ONE_WAY, Crossing::Event(NetEvent::Refused { conn }));
                 return Ok(());
             }
-            Err(source) => return Err(RigError::Edge { action: "connecting", source }),
+            Err(source) => {
+                return Err(RigError::Edge {
+                    action: "connecting",
+                    source,
+                });
+            }
         };
         let peer = stream
             .set_nodelay(true)
             .and_then(|()| stream.local_addr())
-            .map_err(|source| RigError::Edge { action: "preparing a connection", source })?;
-        self.open.insert(conn, Connection { stream, peer, sent: 0, read: 0, closed: false });
+            .map_err(|source| RigError::Edge {
+                action: "preparing a connection",
+                source,
+            })?;
+        self.open.insert(
+            conn,
+            Connection {
+                stream,
+                peer,
+                sent: 0,
+                read: 0,
+                closed: false,
+            },
+        );
         self.cross(now + ONE_WAY, Crossing::Event(NetEvent::Connected { conn }));
         let settled = broker.settle(peer, 0)?;
         self.receive(now, conn, settled)
@@ -151,7 +183,10 @@ impl Edge {
         broker: &Broker,
     ) -> Result<(), RigError> {
         // Bytes that were on their way when the connection ended are lost, as in a network.
-        let Some(connection) = self.open.get_mut(&conn).filter(|connection| !connection.closed)
+        let Some(connection) = self
+            .open
+            .get_mut(&conn)
+            .filter(|connection| !connection.closed)
         else {
             return Ok(());
         };
@@ -161,7 +196,12 @@ impl Edge {
                 self.lose(now, conn, NetEvent::Reset { conn });
                 return Ok(());
             }
-            Err(source) => return Err(RigError::Edge { action: "sending", source }),
+            Err(source) => {
+                return Err(RigError::Edge {
+                    action: "sending",
+                    source,
+                });
+            }
         }
         connection.sent += u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         let settled = broker.settle(connection.peer, connection.sent)?;
@@ -170,7 +210,9 @@ impl Edge {
 
     /// Reads exactly what the broker is known to have written.
     fn receive(&mut self, now: Duration, conn: ConnId, settled: Settled) -> Result<(), RigError> {
-        let Some(connection) = self.open.get_mut(&conn) else { return Ok(()) };
+        let Some(connection) = self.open.get_mut(&conn) else {
+            return Ok(());
+        };
         let due = settled.written.saturating_sub(connection.read);
         let mut bytes = vec![0; usize::try_from(due).unwrap_or(0)];
         let mut filled = 0;
@@ -179,13 +221,21 @@ impl Edge {
                 Ok(0) => break,
                 Ok(count) => filled += count,
                 Err(error) if is_disconnect(&error) => break,
-                Err(source) => return Err(RigError::Edge { action: "receiving", source }),
+                Err(source) => {
+                    return Err(RigError::Edge {
+                        action: "receiving",
+                        source,
+                    });
+                }
             }
         }
         bytes.truncate(filled);
         connection.read += u64::try_from(filled).unwrap_or(u64::MAX);
         if !bytes.is_empty() {
-            self.cross(now + ONE_WAY, Crossing::Event(NetEvent::Data { conn, bytes }));
+            self.cross(
+                now + ONE_WAY,
+                Crossing::Event(NetEvent::Data { conn, bytes }),
+            );
         }
         match settled.closed {
             None => {}
@@ -205,11 +255,18 @@ impl Edge {
     }
 
     fn hangup(&mut self, conn: ConnId, broker: &Broker) -> Result<(), RigError> {
-        let Some(connection) = self.open.remove(&conn) else { return Ok(()) };
+        let Some(connection) = self.open.remove(&conn) else {
+            return Ok(());
+        };
         match connection.stream.shutdown(Shutdown::Both) {
             Ok(()) => {}
             Err(error) if is_disconnect(&error) => {}
-            Err(source) => return Err(RigError::Edge { action: "closing", source }),
+            Err(source) => {
+                return Err(RigError::Edge {
+                    action: "closing",
+                    source,
+                });
+            }
         }
         drop(connection.stream);
         if !connection.closed {

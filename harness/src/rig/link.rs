@@ -58,13 +58,19 @@ mod tests {
         assert_eq!(start, Duration::from_secs(1));
         assert_eq!(line.next_arrival(), Some(Duration::new(1, 86_805)));
         assert_eq!(line.arrived(Duration::new(1, 173_610)).len(), 2);
-        assert_eq!(line.arrived(Duration::from_secs(2)), [(Duration::new(1, 260_415), b'c')]);
+        assert_eq!(
+            line.arrived(Duration::from_secs(2)),
+            [(Duration::new(1, 260_415), b'c')]
+        );
     }
 
     #[test]
     fn a_second_burst_waits_for_the_first() {
         let mut line = Direction::new(9_600);
         line.send(Duration::ZERO, &[0; 10]);
-        assert_eq!(line.send(Duration::from_millis(1), b"x"), Duration::from_nanos(10_416_660));
+        assert_eq!(
+            line.send(Duration::from_millis(1), b"x"),
+            Duration::from_nanos(10_416_660)
+        );
     }
 }

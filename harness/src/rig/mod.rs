@@ -2,7 +2,8 @@
 //!
 //! A scenario first changes what it wants changed ([`Rig::device`], [`Rig::modem`],
 //! [`Rig::server`]), then calls [`Rig::boot`], then waits for what should happen and compares
-//! snapshots. All durations are virtual: waiting for five minutes costs milliseconds.
+//! snapshots. Snapshots hold the story that every board and every seed share, without times; the
+//! outcome's texts hold everything. All durations are virtual: waiting for five minutes costs milliseconds.
 
 mod broker_handle;
 mod connections;
@@ -33,6 +34,7 @@ pub use world::{Delivered, World};
 
 use crate::broker::{Broker, BrokerConfig, CertificateKind, ConnectionFacts, Pki, TlsMode};
 use crate::scenario::Options;
+use connections::Detail;
 use transcript::Redactions;
 use world::WorldConfig;
 
@@ -66,7 +68,10 @@ impl Rig {
     pub fn new(scenario: &str, options: Options) -> Result<Self, RigError> {
         let password = device::draw_password()?;
         Ok(Self {
-            modem: ModemConfig { seed: options.seed, ..ModemConfig::default() },
+            modem: ModemConfig {
+                seed: options.seed,
+                ..ModemConfig::default()
+            },
             options,
             scenario: scenario.to_owned(),
             device: DeviceSettings::new(password),
@@ -104,7 +109,11 @@ impl Rig {
             return Err(anyhow!("the rig is booted already"));
         }
         let pki = Pki::new().map_err(RigError::from)?;
-        let password = self.server.password.clone().unwrap_or_else(|| self.device.password.clone());
+        let password = self
+            .server
+            .password
+            .clone()
+            .unwrap_or_else(|| self.device.password.clone());
         let broker = Broker::start(BrokerConfig {
             users: vec![(self.device.user.clone(), password.into())],
             tls: self.server.tls,
@@ -142,13 +151,19 @@ impl Rig {
     pub fn log<'a>(&'a mut self, text: &'a str) -> Wait<'a, LogRecord> {
         let what = format!("a device log line with `{text}`");
         Wait::new(self, what, move |world| {
-            world.log.iter().find(|record| record.text.contains(text)).cloned()
+            world
+                .log
+                .iter()
+                .find(|record| record.text.contains(text))
+                .cloned()
         })
     }
 
     /// Waits until the device has stopped for good.
     pub fn halted(&mut self) -> Wait<'_, ()> {
-        Wait::new(self, "the device's halt".to_owned(), |world| world.is_halted().then_some(()))
+        Wait::new(self, "the device's halt".to_owned(), |world| {
+            world.is_halted().then_some(())
+        })
     }
 
     /// Lets `time` pass.
@@ -167,7 +182,7 @@ impl Rig {
     /// # Errors
     /// When it differs from the accepted one.
     pub fn snapshot_at(&mut self, name: &str) -> Result<()> {
-        let text = self.world_mut()?.transcript.render();
+        let text = self.world_mut()?.transcript.story();
         snapshot::compare(&format!("{name}.at"), &text)
     }
 
@@ -176,7 +191,8 @@ impl Rig {
     /// # Errors
     /// When they differ from the accepted ones.
     pub fn snapshot_mqtt(&mut self, name: &str) -> Result<()> {
-        let text = self.messages_text();
+        let text = messages::story(self.messages());
+        let text = self.redactions().apply(&text);
         snapshot::compare(&format!("{name}.mqtt"), &text)
     }
 
@@ -185,7 +201,8 @@ impl Rig {
     /// # Errors
     /// When it differs from the accepted one.
     pub fn snapshot_log(&mut self, name: &str) -> Result<()> {
-        let text = self.log_text();
+        let text = messages::story_log(&self.world_mut()?.log);
+        let text = self.redactions().apply(&text);
         snapshot::compare(&format!("{name}.log"), &text)
     }
 
@@ -194,7 +211,8 @@ impl Rig {
     /// # Errors
     /// When they differ from the accepted ones.
     pub fn snapshot_tls(&mut self, name: &str) -> Result<()> {
-        let text = self.connections_text();
+        let text = connections::render(&self.connections(), Detail::Story);
+        let text = self.redactions().apply(&text);
         snapshot::compare(&format!("{name}.tls"), &text)
     }
 
@@ -213,12 +231,16 @@ impl Rig {
 
     /// Facts of each TLS connection the broker saw, in order.
     pub fn connections(&self) -> Vec<ConnectionFacts> {
-        self.world.as_ref().map_or_else(Vec::new, |world| world.broker().connections())
+        self.world
+            .as_ref()
+            .map_or_else(Vec::new, |world| world.broker().connections())
     }
 
     /// The UART transcript so far, as text.
     pub fn transcript_text(&self) -> String {
-        self.world.as_ref().map_or_else(String::new, |world| world.transcript.render())
+        self.world
+            .as_ref()
+            .map_or_else(String::new, |world| world.transcript.render())
     }
 
     /// The messages the broker delivered so far, as text.
@@ -235,7 +257,8 @@ impl Rig {
 
     /// The TLS connections the broker saw so far, as text.
     pub fn connections_text(&self) -> String {
-        self.redactions().apply(&connections::render(&self.connections()))
+        self.redactions()
+            .apply(&connections::render(&self.connections(), Detail::Full))
     }
 
     /// The scenario's name.
@@ -248,6 +271,8 @@ impl Rig {
     }
 
     fn world_mut(&mut self) -> Result<&mut World> {
-        self.world.as_mut().ok_or_else(|| anyhow!("the rig is not booted: call `rig.boot()` first"))
+        self.world
+            .as_mut()
+            .ok_or_else(|| anyhow!("the rig is not booted: call `rig.boot()` first"))
     }
 }

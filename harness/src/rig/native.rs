@@ -33,7 +33,9 @@ pub(super) struct NativeBoard {
 
 impl fmt::Debug for NativeBoard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("NativeBoard").field("pid", &self.child.id()).finish_non_exhaustive()
+        f.debug_struct("NativeBoard")
+            .field("pid", &self.child.id())
+            .finish_non_exhaustive()
     }
 }
 
@@ -57,7 +59,10 @@ impl NativeBoard {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
-            .map_err(|source| RigError::Spawn { program: hil_exe.display().to_string(), source })?;
+            .map_err(|source| RigError::Spawn {
+                program: hil_exe.display().to_string(),
+                source,
+            })?;
         let (Some(stdin), Some(stdout), Some(mut errors)) =
             (child.stdin.take(), child.stdout.take(), child.stderr.take())
         else {
@@ -111,7 +116,10 @@ impl NativeBoard {
                 self.stop();
                 Ok(Advanced::Hung)
             }
-            Err(source) => Err(RigError::Board { source, stderr: self.last_words() }),
+            Err(source) => Err(RigError::Board {
+                source,
+                stderr: self.last_words(),
+            }),
         }
     }
 

@@ -21,7 +21,9 @@ pub struct Wait<'a, T> {
 
 impl<T> std::fmt::Debug for Wait<'_, T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Wait").field("what", &self.what).finish_non_exhaustive()
+        f.debug_struct("Wait")
+            .field("what", &self.what)
+            .finish_non_exhaustive()
     }
 }
 
@@ -31,7 +33,11 @@ impl<'a, T> Wait<'a, T> {
         what: String,
         probe: impl FnMut(&mut World) -> Option<T> + 'a,
     ) -> Self {
-        Self { rig, what, probe: Box::new(probe) }
+        Self {
+            rig,
+            what,
+            probe: Box::new(probe),
+        }
     }
 
     /// Lets the world run until it happened, for at most `within` of virtual time.
@@ -39,7 +45,10 @@ impl<'a, T> Wait<'a, T> {
     /// # Errors
     /// [`NotSeen`] when it did not happen, a panic of the device, or a
     /// [`RigError`](super::RigError) when the bench broke.
-    #[expect(clippy::unused_async, reason = "waits are async for the scenario that writes them")]
+    #[expect(
+        clippy::unused_async,
+        reason = "waits are async for the scenario that writes them"
+    )]
     pub async fn within(mut self, within: Duration) -> Result<T> {
         let world = self.rig.world_mut()?;
         let deadline = world.now() + within;
@@ -48,14 +57,23 @@ impl<'a, T> Wait<'a, T> {
                 return Ok(value);
             }
             if let Some(words) = world.panic() {
-                return Err(anyhow!("the device panicked while {} was awaited: {words}", self.what));
+                return Err(anyhow!(
+                    "the device panicked while {} was awaited: {words}",
+                    self.what
+                ));
             }
             if world.now() >= deadline {
                 let hint = world.log.last().map_or_else(String::new, |last| {
                     format!("; the device's last log line: {} {}", last.level, last.text)
                 });
                 let (what, now) = (self.what, world.now());
-                return Err(NotSeen { what, within, now, hint }.into());
+                return Err(NotSeen {
+                    what,
+                    within,
+                    now,
+                    hint,
+                }
+                .into());
             }
             world.step(deadline)?;
         }

@@ -53,7 +53,10 @@ pub struct Delivered {
 /// State of the board.
 #[derive(Debug)]
 enum Board {
-    Running { process: NativeBoard, idle_until: Option<Duration> },
+    Running {
+        process: NativeBoard,
+        idle_until: Option<Duration>,
+    },
     Halted,
     Panicked(String),
 }
@@ -185,7 +188,11 @@ impl World {
         self.steps_at_now += 1;
         if self.steps_at_now > MAX_STEPS_AT_ONE_INSTANT {
             let steps = self.steps_at_now;
-            return Err(RigError::Stuck { at: self.now, steps, last: actor });
+            return Err(RigError::Stuck {
+                at: self.now,
+                steps,
+                last: actor,
+            });
         }
         Ok(())
     }
@@ -254,14 +261,20 @@ impl World {
             now: self.now,
             settings: self.config.partition.clone(),
             // Each boot draws other numbers, and the same ones in the next run.
-            seed: self.config.seed.wrapping_add(self.boots.wrapping_mul(0x9E37_79B9_7F4A_7C15)),
+            seed: self
+                .config
+                .seed
+                .wrapping_add(self.boots.wrapping_mul(0x9E37_79B9_7F4A_7C15)),
             baud: BAUD,
             reset,
             build_time: BUILD_TIME,
         };
         self.boots += 1;
         let (process, first) = NativeBoard::start(&self.config.hil_exe, start)?;
-        self.board = Board::Running { process, idle_until: Some(self.now) };
+        self.board = Board::Running {
+            process,
+            idle_until: Some(self.now),
+        };
         match first {
             Advanced::Ran(response) => self.absorb(response),
             ended => {
@@ -275,7 +288,10 @@ impl World {
         let (remark, words) = match how {
             Advanced::Ran(_) => return,
             Advanced::Died(words) => ("device: panic", words),
-            Advanced::Hung => ("device: hangs", "it computed for 30 s without an answer".to_owned()),
+            Advanced::Hung => (
+                "device: hangs",
+                "it computed for 30 s without an answer".to_owned(),
+            ),
         };
         self.transcript.remark(self.now, remark);
         self.board = Board::Panicked(words);
@@ -292,7 +308,9 @@ impl World {
                     let start = self.to_board.send(at, &bytes);
                     self.transcript.bytes(start, From::Modem, &bytes);
                 }
-                Output::Connect { conn, host, port, .. } => self.edge.connect(at, conn, host, port),
+                Output::Connect {
+                    conn, host, port, ..
+                } => self.edge.connect(at, conn, host, port),
                 Output::Send { conn, bytes } => self.edge.send(at, conn, bytes),
                 Output::Close { conn } => self.edge.close(at, conn),
                 Output::Note(note) => self.transcript.remark(at, format!("modem: {note}")),
@@ -303,7 +321,12 @@ impl World {
     fn collect_messages(&mut self) {
         let at = self.now;
         let new = self.broker.take_messages();
-        self.messages.extend(new.into_iter().map(|message| Delivered { at, message, taken: false }));
+        self.messages
+            .extend(new.into_iter().map(|message| Delivered {
+                at,
+                message,
+                taken: false,
+            }));
     }
 }
 

@@ -72,7 +72,9 @@ fn modem_settings(changes: &[(&str, &str)]) -> Result<Initial> {
 fn sequence(payload: &[u8]) -> Result<u64> {
     let sample: serde_json::Value = serde_json::from_slice(payload)
         .with_context(|| format!("telemetry is not JSON: {}", payload.escape_ascii()))?;
-    sample["seq"].as_u64().with_context(|| format!("telemetry has no `seq`: {sample}"))
+    sample["seq"]
+        .as_u64()
+        .with_context(|| format!("telemetry has no `seq`: {sample}"))
 }
 
 /// The sequence numbers of all telemetry the broker delivered, in order.
@@ -112,7 +114,9 @@ mod tests {
 
     #[test]
     fn the_profile_differs_from_the_factory() {
-        let Initial::Custom(settings) = modem_settings(&[]).unwrap() else { panic!("factory") };
+        let Initial::Custom(settings) = modem_settings(&[]).unwrap() else {
+            panic!("factory")
+        };
         let factory = modem_sim::Settings::factory(modem_sim::Profile::WhLte7s1E);
         assert!(settings.differences(&factory).contains(&"HEARTEN"));
     }

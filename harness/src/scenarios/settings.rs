@@ -14,15 +14,25 @@ async fn halts(rig: &mut Rig, name: &str) -> Result<()> {
     rig.run_for(Duration::from_secs(60)).await?;
     rig.snapshot_log(name)?;
     rig.snapshot_at(name)?;
-    let touched = rig.transcript_text().lines().any(|line| line.contains(" > "));
+    let touched = rig
+        .transcript_text()
+        .lines()
+        .any(|line| line.contains(" > "));
     ensure!(!touched, "the device wrote to the modem");
-    ensure!(rig.modem_flash_writes()? == 0, "the modem's flash was written");
+    ensure!(
+        rig.modem_flash_writes()? == 0,
+        "the modem's flash was written"
+    );
     Ok(())
 }
 
 /// The chip was flashed, but never provisioned: the partition is erased. The device says so,
 /// leaves modem and flash alone and stays attachable. On a bench: `hil provision` is missing.
-#[scenario(id = "S02", title = "settings partition missing", origin = "DESIGN.md, device 1")]
+#[scenario(
+    id = "S02",
+    title = "settings partition missing",
+    origin = "DESIGN.md, device 1"
+)]
 async fn settings_missing(rig: &mut Rig) -> Result<()> {
     rig.device().partition = Partition::Erased;
     halts(rig, "S02_settings_missing").await
@@ -30,7 +40,11 @@ async fn settings_missing(rig: &mut Rig) -> Result<()> {
 
 /// One bit of the partition has flipped. The checksum does not match: the device names the damage
 /// and does nothing that it would have to guess.
-#[scenario(id = "S03", title = "settings partition damaged", origin = "DESIGN.md, device 1")]
+#[scenario(
+    id = "S03",
+    title = "settings partition damaged",
+    origin = "DESIGN.md, device 1"
+)]
 async fn settings_damaged(rig: &mut Rig) -> Result<()> {
     rig.device().partition = Partition::Damaged { offset: 40 };
     halts(rig, "S03_settings_damaged").await

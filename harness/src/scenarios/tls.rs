@@ -20,10 +20,16 @@ async fn refused(rig: &mut Rig, name: &str, reason: &str) -> Result<()> {
     rig.snapshot_log(name)?;
     rig.snapshot_tls(name)?;
     let connections = rig.connections();
-    ensure!(!connections.is_empty(), "the device never reached the server");
+    ensure!(
+        !connections.is_empty(),
+        "the device never reached the server"
+    );
     for connection in connections {
         let bytes = connection.tls.application_bytes;
-        ensure!(bytes == 0, "{bytes} bytes of application data reached the refused server");
+        ensure!(
+            bytes == 0,
+            "{bytes} bytes of application data reached the refused server"
+        );
     }
     ensure!(rig.messages_text().is_empty(), "a message was published");
     Ok(())
@@ -31,7 +37,11 @@ async fn refused(rig: &mut Rig, name: &str, reason: &str) -> Result<()> {
 
 /// The certificate is in order in itself, but another authority signed it: a server in the
 /// middle, or the wrong CA file in the settings. The device refuses before it sends anything.
-#[scenario(id = "TLS1", title = "certificate of another CA", origin = "FEASIBILITY.md 4")]
+#[scenario(
+    id = "TLS1",
+    title = "certificate of another CA",
+    origin = "FEASIBILITY.md 4"
+)]
 async fn other_ca(rig: &mut Rig) -> Result<()> {
     rig.server().certificate = CertificateKind::OtherCa;
     refused(rig, "TLS1_other_ca", "unknown issuer").await
@@ -39,14 +49,22 @@ async fn other_ca(rig: &mut Rig) -> Result<()> {
 
 /// The certificate's time is over. The device knows the time from the modem (`AT+CCLK?`), and
 /// refuses with both times in its log.
-#[scenario(id = "TLS2", title = "expired certificate", origin = "FEASIBILITY.md 4")]
+#[scenario(
+    id = "TLS2",
+    title = "expired certificate",
+    origin = "FEASIBILITY.md 4"
+)]
 async fn expired(rig: &mut Rig) -> Result<()> {
     rig.server().certificate = CertificateKind::Expired;
     refused(rig, "TLS2_expired", "expired").await
 }
 
 /// The certificate was made for another host. Chain and time are right, the name is not.
-#[scenario(id = "TLS3", title = "certificate of another host", origin = "FEASIBILITY.md 4")]
+#[scenario(
+    id = "TLS3",
+    title = "certificate of another host",
+    origin = "FEASIBILITY.md 4"
+)]
 async fn other_host(rig: &mut Rig) -> Result<()> {
     rig.server().certificate = CertificateKind::OtherHost;
     refused(rig, "TLS3_other_host", "name").await
@@ -54,7 +72,11 @@ async fn other_host(rig: &mut Rig) -> Result<()> {
 
 /// The server sends no certificate at all and finishes the handshake. The TLS library accepts
 /// that, so a man in the middle could read the password; the device's own guard refuses it.
-#[scenario(id = "TLS4", title = "no certificate at all", origin = "FEASIBILITY.md 4")]
+#[scenario(
+    id = "TLS4",
+    title = "no certificate at all",
+    origin = "FEASIBILITY.md 4"
+)]
 async fn no_certificate(rig: &mut Rig) -> Result<()> {
     rig.server().tls = TlsMode::NoCertificate;
     refused(rig, "TLS4_no_certificate", "no certificate").await

@@ -12,6 +12,7 @@
 
 mod redact;
 mod render;
+mod story;
 mod tls_records;
 
 use std::time::Duration;
@@ -52,13 +53,23 @@ pub struct Transcript {
 impl Transcript {
     /// An empty transcript of a line on which a byte takes `byte_time`.
     pub fn new(byte_time: Duration, redactions: Redactions) -> Self {
-        Self { byte_time, events: Vec::new(), redactions }
+        Self {
+            byte_time,
+            events: Vec::new(),
+            redactions,
+        }
     }
 
     /// Bytes whose first start bit was at `at`.
     pub fn bytes(&mut self, at: Duration, from: From, bytes: &[u8]) {
         if !bytes.is_empty() {
-            self.push(at, Event::Bytes { from, bytes: bytes.to_vec() });
+            self.push(
+                at,
+                Event::Bytes {
+                    from,
+                    bytes: bytes.to_vec(),
+                },
+            );
         }
     }
 
@@ -80,6 +91,15 @@ impl Transcript {
             text.push('\n');
         }
         text
+    }
+
+    /// The part of the transcript that every board and every seed share, for snapshots: without
+    /// times, repetitions and the cut of encrypted records.
+    pub fn story(&self) -> String {
+        let lines = render::lines(self.byte_time, &self.events);
+        let mut text = story::story(&lines).join("\n");
+        text.push('\n');
+        self.redactions.apply(&text)
     }
 
     /// A backlog on the line can start later than events that follow: keep order of time.

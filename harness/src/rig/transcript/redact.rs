@@ -16,7 +16,10 @@ impl std::fmt::Debug for Redactions {
 impl Redactions {
     /// Hides each of `secrets`; empty ones are left out.
     pub fn new(secrets: impl IntoIterator<Item = String>) -> Self {
-        let mut secrets: Vec<_> = secrets.into_iter().filter(|secret| !secret.is_empty()).collect();
+        let mut secrets: Vec<_> = secrets
+            .into_iter()
+            .filter(|secret| !secret.is_empty())
+            .collect();
         // A secret that contains another goes first, or its rest would stay readable.
         secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
         Self(secrets)
@@ -24,7 +27,9 @@ impl Redactions {
 
     /// `text` without the secrets.
     pub fn apply(&self, text: &str) -> String {
-        self.0.iter().fold(text.to_owned(), |text, secret| text.replace(secret.as_str(), MARK))
+        self.0.iter().fold(text.to_owned(), |text, secret| {
+            text.replace(secret.as_str(), MARK)
+        })
     }
 }
 
@@ -35,6 +40,9 @@ mod tests {
     #[test]
     fn the_longer_secret_wins() {
         let redactions = Redactions::new(["tiger".to_owned(), "tiger2".to_owned(), String::new()]);
-        assert_eq!(redactions.apply("AT+APN=x,u,tiger2,1"), "AT+APN=x,u,<redacted>,1");
+        assert_eq!(
+            redactions.apply("AT+APN=x,u,tiger2,1"),
+            "AT+APN=x,u,<redacted>,1"
+        );
     }
 }

@@ -16,9 +16,10 @@ const SHOWN: usize = 80;
 /// One line of a rendered transcript.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Line {
-    at: Duration,
-    mark: char,
-    text: String,
+    pub(super) at: Duration,
+    /// `>` device, `<` modem, `#` bench.
+    pub(super) mark: char,
+    pub(super) text: String,
 }
 
 impl fmt::Display for Line {
@@ -41,7 +42,11 @@ pub(super) fn lines(byte_time: Duration, events: &[(Duration, Event)]) -> Vec<Li
         renderer.settle(*at);
         match event {
             Event::Remark(text) => {
-                renderer.lines.push(Line { at: *at, mark: '#', text: text.clone() });
+                renderer.lines.push(Line {
+                    at: *at,
+                    mark: '#',
+                    text: text.clone(),
+                });
             }
             Event::Bytes { from, bytes } => renderer.bytes(*at, *from, bytes),
         }
@@ -83,7 +88,9 @@ impl Renderer {
 
     fn bytes(&mut self, at: Duration, from: From, bytes: &[u8]) {
         let byte_time = self.byte_time;
-        let stamped = (0_u32..).zip(bytes).map(|(index, byte)| (at + byte_time * index, *byte));
+        let stamped = (0_u32..)
+            .zip(bytes)
+            .map(|(index, byte)| (at + byte_time * index, *byte));
         self.pending(from).extend(stamped);
         while self.take_complete(from) {}
     }
@@ -100,7 +107,10 @@ impl Renderer {
 
     fn inside_record(&mut self, from: From) -> bool {
         let data = self.mode == Mode::Data;
-        data && matches!(tls_records::front(&values(self.pending(from))), Front::Partial(_))
+        data && matches!(
+            tls_records::front(&values(self.pending(from))),
+            Front::Partial(_)
+        )
     }
 
     /// Takes one finished line or record. False when what is left is not finished.
@@ -122,7 +132,10 @@ impl Renderer {
         let Some(end) = bytes.iter().position(|byte| *byte == b'\n') else {
             return false;
         };
-        let skipped = bytes.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+        let skipped = bytes
+            .iter()
+            .take_while(|byte| matches!(byte, b'\r' | b'\n'))
+            .count();
         let at = if skipped > end {
             self.take(from, end + 1)
         } else {
@@ -172,7 +185,10 @@ impl Renderer {
         }
         self.follow(from, line);
         let shown = line.len().min(SHOWN);
-        let mut text = line[..shown].escape_ascii().to_string().replace("\\\"", "\"");
+        let mut text = line[..shown]
+            .escape_ascii()
+            .to_string()
+            .replace("\\\"", "\"");
         if shown < line.len() {
             text.push_str(&format!("… ({} bytes)", line.len()));
         }
@@ -206,8 +222,7 @@ mod tests {
     use std::time::Duration;
 
     fn transcript(events: &[(u64, From, &[u8])]) -> String {
-        let mut transcript =
-            Transcript::new(Duration::from_nanos(86_805), Redactions::default());
+        let mut transcript = Transcript::new(Duration::from_nanos(86_805), Redactions::default());
         for (millis, from, bytes) in events {
             transcript.bytes(Duration::from_millis(*millis), *from, bytes);
         }

@@ -30,7 +30,11 @@ pub(super) fn front(bytes: &[u8]) -> Front {
         return Front::Other;
     }
     let total = HEADER + fragment;
-    if bytes.len() < total { Front::Partial(total) } else { Front::Record(total) }
+    if bytes.len() < total {
+        Front::Partial(total)
+    } else {
+        Front::Record(total)
+    }
 }
 
 /// A record in words, with its length including the header.
