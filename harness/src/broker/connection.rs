@@ -1,10 +1,12 @@
 //! One device's connection: TCP and TLS on one side, plain MQTT to `rumqttd` on the other.
 
+mod upstream;
+
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use bytes::{Buf, BytesMut};
+use bytes::BytesMut;
 use rumqttc::v5::mqttbytes::v5::PingReq;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
@@ -12,10 +14,10 @@ use tokio::sync::mpsc;
 
 use super::config::Pacing;
 use super::facts::{CloseKind, ClosedBy, PacketKind};
-use super::ledger::{Ledger, LoginCheck, Phase, Verdict};
+use super::ledger::{Ledger, Phase, Verdict};
 use super::mqtt_tap::Frame;
-use super::net::{self, Incoming};
-use super::state::{Link, Order, Shared, State};
+use super::net::{drain, readable, writable};
+use super::state::{Link, Order, Shared};
 use super::tls::TlsServer;
 
 /// How the front treats connections.
@@ -187,7 +189,12 @@ impl Connection {
     /// Cuts the plaintext into packets and hands them to `rumqttd`, whole packets only: a ping of
     /// the gate may go between any two.
     fn pass_to_broker(&mut self) {
-        while self.then == Then::Go && !matches!(self.ledger.phase(), Phase::Ending | Phase::Gone) {
+        while self.then == Then::Go {
+            if matches!(self.ledger.phase(), Phase::Ending | Phase::Gone) {
+                // Nobody listens any more.
+                self.plaintext.clear();
+                return;
+            }
             match Frame::take(&mut self.plaintext) {
                 Ok(None) => return,
                 Ok(Some(frame)) => {
@@ -197,7 +204,7 @@ impl Connection {
                     let verdict = self.shared.update(|state| {
                         state.dirty = true;
                         let link = &mut state.links[self.index];
-                        let (verdict, announced) = ledger.from_device(&frame, &mut link.facts);
+                        let (verdict, announced) = ledger.device_sent(&frame, &mut link.facts);
                         link.window_full = ledger.window_full();
                         if let Some(announced) = announced {
                             state.announce(announced);
@@ -222,140 +229,6 @@ impl Connection {
         }
     }
 
-    // The connection to rumqttd.
-
-    async fn open(&mut self) {
-        self.opening = false;
-        match net::connect(self.manner.broker).await {
-            Ok(stream) => {
-                self.upstream = Some(stream);
-                self.shared
-                    .update(|state| state.links[self.index].upstream_open = true);
-            }
-            Err(_) => self.broker_ended(),
-        }
-    }
-
-    async fn flush_broker(&mut self) {
-        let Some(stream) = &mut self.upstream else {
-            if !self.opening && self.then == Then::Close {
-                self.part(None);
-            }
-            return;
-        };
-        match drain(stream, &mut self.to_broker) {
-            Ok(_) if !self.to_broker.is_empty() => {}
-            Ok(_) => match self.then {
-                Then::Go => {}
-                Then::EndSending => {
-                    self.then = Then::Go;
-                    // If this fails, reading from it fails too and says so.
-                    let _ = stream.shutdown().await;
-                }
-                Then::Close => self.part(None),
-            },
-            // Whatever it sent before is still to be read; the end shows there.
-            Err(_) => self.to_broker.clear(),
-        }
-    }
-
-    fn read_broker(&mut self) {
-        let Some(stream) = &self.upstream else {
-            return;
-        };
-        let incoming = net::receive(stream, &mut self.from_broker);
-        while let Ok(Some(frame)) = Frame::take(&mut self.from_broker) {
-            let ledger = &mut self.ledger;
-            let pass = self.shared.update(|state| {
-                let link = &mut state.links[self.index];
-                let pass = ledger.from_broker(&frame, &mut link.facts);
-                link.window_full = ledger.window_full();
-                if pass {
-                    state.arrivals += 1;
-                } else {
-                    link.pings = link.pings.saturating_sub(1);
-                }
-                pass
-            });
-            if pass {
-                self.held.push(frame);
-            }
-        }
-        if !matches!(incoming, Ok(Incoming::Bytes | Incoming::Nothing)) {
-            self.broker_ended();
-        }
-        if self.manner.pacing == Pacing::Free {
-            self.release();
-        }
-    }
-
-    /// `rumqttd` closed the connection, or could not be reached.
-    fn broker_ended(&mut self) {
-        if self.ledger.phase() == Phase::Gone {
-            self.upstream = None;
-            return;
-        }
-        let required = self.manner.login_required;
-        let login = self.shared.update(|state| {
-            let link = &mut state.links[self.index];
-            link.facts.closed_by.get_or_insert(ClosedBy::Broker);
-            let client = link.facts.client_id.clone().unwrap_or_default();
-            state.take_login(&client)
-        });
-        let passed = login.unwrap_or(!required);
-        self.part(Some(if passed {
-            LoginCheck::Passed
-        } else {
-            LoginCheck::Failed
-        }));
-        self.end_later();
-    }
-
-    /// Leaves `rumqttd` without a word, once everything for it is written.
-    fn leave(&mut self, closed_by: ClosedBy) {
-        self.then = Then::Close;
-        self.held.clear();
-        self.shared.update(|state| {
-            state.links[self.index]
-                .facts
-                .closed_by
-                .get_or_insert(closed_by);
-        });
-        if self.opening && !self.device_open {
-            // Nobody is left to hear the answer.
-            self.opening = false;
-        }
-    }
-
-    /// The connection to `rumqttd` is over. `login` says what became of an unanswered CONNECT.
-    fn part(&mut self, login: Option<LoginCheck>) {
-        self.upstream = None;
-        self.opening = false;
-        self.to_broker.clear();
-        self.then = Then::Go;
-        if self.ledger.phase() == Phase::Gone {
-            return;
-        }
-        let ledger = &mut self.ledger;
-        self.shared.update(|state: &mut State| {
-            let link = &mut state.links[self.index];
-            link.upstream_open = false;
-            link.pings = 0;
-            let was = ledger.phase();
-            let (will, delayed) = ledger.closed(&mut link.facts, login);
-            link.phase = ledger.phase();
-            if was != Phase::Unopened {
-                state.arrivals += 1;
-                state.dirty = true;
-            }
-            if delayed {
-                state.delayed_wills += 1;
-            } else if let Some(will) = will {
-                state.announce(will);
-            }
-        });
-    }
-
     // To the device.
 
     /// Ends the connection in order after what is held.
@@ -373,8 +246,16 @@ impl Connection {
             PacketKind::Disconnect => 2,
             _ => 0,
         });
-        for frame in self.held.drain(..) {
+        let held = std::mem::take(&mut self.held);
+        for frame in &held {
             self.tls.send(&frame.bytes);
+        }
+        if !held.is_empty() {
+            self.shared.update(|state| {
+                let facts = &mut state.links[self.index].facts;
+                held.iter()
+                    .for_each(|frame| self.ledger.released(frame, facts));
+            });
         }
         if std::mem::take(&mut self.held_close) && !self.tls_over {
             self.tls.close();
@@ -454,35 +335,4 @@ impl Connection {
             link.device_gone = !self.device_open;
         });
     }
-}
-
-async fn readable(stream: Option<&TcpStream>) {
-    match stream {
-        // An error shows when it is read.
-        Some(stream) => drop(stream.readable().await),
-        None => std::future::pending().await,
-    }
-}
-
-async fn writable(stream: Option<&TcpStream>) {
-    match stream {
-        Some(stream) => drop(stream.writable().await),
-        None => std::future::pending().await,
-    }
-}
-
-/// Writes as much of `buffer` as the socket takes now; gives how much that was.
-fn drain(stream: &TcpStream, buffer: &mut BytesMut) -> io::Result<u64> {
-    let mut written = 0;
-    while !buffer.is_empty() {
-        match stream.try_write(buffer) {
-            Ok(count) => {
-                buffer.advance(count);
-                written += count as u64;
-            }
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(written)
 }

@@ -277,11 +277,15 @@ async fn accept(
     mode: TlsMode,
 ) {
     loop {
-        let Ok((device, peer)) = listener.accept().await else {
-            // The peer was gone before it was accepted, or the system is short of sockets; the
-            // caller's settle reports a connection that never appears.
-            tokio::task::yield_now().await;
-            continue;
+        let (device, peer) = match listener.accept().await {
+            Ok(accepted) => accepted,
+            // The peer was gone before it was accepted.
+            Err(error) if error.kind() == std::io::ErrorKind::ConnectionAborted => continue,
+            Err(error) => {
+                // Trying again at once would only spin; whoever waits for a connection is told.
+                shared.update(|state| state.accept_error = Some(error.to_string()));
+                return;
+            }
         };
         // A matter of speed only.
         let _ = device.set_nodelay(true);

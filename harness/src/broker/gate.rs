@@ -228,6 +228,9 @@ fn outstanding(state: &State) -> String {
     if state.rumqttd_busy() {
         words.push("rumqttd still works on a closed connection".to_owned());
     }
+    if let Some(error) = &state.accept_error {
+        words.push(format!("the front accepts no more connections: {error}"));
+    }
     if words.is_empty() {
         words.push("no connection was accepted".to_owned());
     }

@@ -113,7 +113,7 @@ impl Ledger {
     }
 
     /// A packet from the device: notes it and says what to do with it and what it announces.
-    pub(super) fn from_device(
+    pub(super) fn device_sent(
         &mut self,
         frame: &Frame,
         facts: &mut ConnectionFacts,
@@ -187,14 +187,10 @@ impl Ledger {
         (Verdict::Pass, None)
     }
 
-    /// A packet from `rumqttd`: notes it and says whether the device shall have it.
-    pub(super) fn from_broker(&mut self, frame: &Frame, facts: &mut ConnectionFacts) -> bool {
+    /// A packet from `rumqttd`: says whether the device shall have it.
+    pub(super) fn broker_sent(&mut self, frame: &Frame, facts: &mut ConnectionFacts) -> bool {
         match frame.kind {
-            PacketKind::PingResp => {
-                if self.pings.pop_front() == Some(PingOwner::Gate) {
-                    return false;
-                }
-            }
+            PacketKind::PingResp => return self.pings.pop_front() != Some(PingOwner::Gate),
             PacketKind::ConnAck if self.phase == Phase::AwaitingConnAck => match frame.decode() {
                 Ok(Packet::ConnAck(ack)) if ack.code == ConnectReturnCode::Success => {
                     self.phase = Phase::Established;
@@ -210,6 +206,14 @@ impl Ledger {
             },
             _ => {}
         }
+        if frame.kind == PacketKind::Publish && frame.packet_id().is_some() {
+            self.in_flight += 1;
+        }
+        true
+    }
+
+    /// A packet from `rumqttd` is passed on to the device now.
+    pub(super) fn released(&self, frame: &Frame, facts: &mut ConnectionFacts) {
         let topic = match frame.kind {
             PacketKind::Publish => match frame.decode() {
                 Ok(Packet::Publish(p)) => Some(String::from_utf8_lossy(&p.topic).into_owned()),
@@ -217,11 +221,7 @@ impl Ledger {
             },
             _ => None,
         };
-        if frame.kind == PacketKind::Publish && frame.packet_id().is_some() {
-            self.in_flight += 1;
-        }
         note(facts, Direction::ToDevice, frame, topic);
-        true
     }
 
     /// Plaintext that cannot be cut into packets was passed on as it is.
@@ -298,3 +298,7 @@ pub(super) fn by_harness(topic: &str, payload: &[u8], qos: QoS, retain: bool) ->
         },
     }
 }
+
+#[cfg(test)]
+#[path = "ledger_tests.rs"]
+mod tests;

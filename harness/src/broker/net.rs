@@ -3,7 +3,7 @@
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 
-use bytes::BytesMut;
+use bytes::{Buf, BytesMut};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
 use super::error::BrokerError;
@@ -49,6 +49,39 @@ fn acknowledge_at_once(stream: &TcpStream) {
     let _ = stream.set_quickack(true);
     #[cfg(not(target_os = "linux"))]
     let _ = stream;
+}
+
+/// Waits until there is something to read; for ever without a stream.
+pub(super) async fn readable(stream: Option<&TcpStream>) {
+    match stream {
+        // An error shows when it is read.
+        Some(stream) => drop(stream.readable().await),
+        None => std::future::pending().await,
+    }
+}
+
+/// Waits until something can be written; for ever without a stream.
+pub(super) async fn writable(stream: Option<&TcpStream>) {
+    match stream {
+        Some(stream) => drop(stream.writable().await),
+        None => std::future::pending().await,
+    }
+}
+
+/// Writes as much of `buffer` as the socket takes now; gives how much that was.
+pub(super) fn drain(stream: &TcpStream, buffer: &mut BytesMut) -> io::Result<u64> {
+    let mut written = 0;
+    while !buffer.is_empty() {
+        match stream.try_write(buffer) {
+            Ok(count) => {
+                buffer.advance(count);
+                written += count as u64;
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(written)
 }
 
 /// A port on 127.0.0.1 that is ours although nobody listens on it: connections are refused, and

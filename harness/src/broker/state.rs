@@ -69,6 +69,8 @@ pub(super) struct State {
     pub(super) messages: Vec<Message>,
     /// What was published and the monitor did not receive yet.
     pub(super) announced: HashMap<(String, Vec<u8>), VecDeque<Published>>,
+    /// Why the front accepts no more connections, if it does not.
+    pub(super) accept_error: Option<String>,
     /// User names and passwords `rumqttd` asked about: client identifier and verdict.
     pub(super) logins: VecDeque<(String, bool)>,
 }

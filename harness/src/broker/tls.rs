@@ -36,7 +36,7 @@ pub(super) struct RustlsServer {
 }
 
 enum Stage {
-    Hello(Acceptor),
+    Hello(Box<Acceptor>),
     Open(Box<ServerConnection>),
     Over,
 }
@@ -44,7 +44,7 @@ enum Stage {
 impl RustlsServer {
     pub(super) fn new(config: Arc<ServerConfig>) -> Self {
         Self {
-            stage: Stage::Hello(Acceptor::default()),
+            stage: Stage::Hello(Box::default()),
             config,
             output: Vec::new(),
             plaintext: Vec::new(),
@@ -53,7 +53,7 @@ impl RustlsServer {
         }
     }
 
-    fn hello(&mut self, mut acceptor: Acceptor, bytes: &mut &[u8]) -> bool {
+    fn hello(&mut self, mut acceptor: Box<Acceptor>, bytes: &mut &[u8]) -> bool {
         while !bytes.is_empty() {
             if let Err(error) = acceptor.read_tls(bytes) {
                 return self.give_up(error.to_string());

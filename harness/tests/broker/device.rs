@@ -15,12 +15,12 @@ use rustls::crypto::ring;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore};
 
-pub const HOST: &str = "broker.example.net";
-pub const USER: &str = "dev1";
-pub const PASSWORD: &str = "correct horse";
+pub(crate) const HOST: &str = "broker.example.net";
+pub(crate) const USER: &str = "dev1";
+pub(crate) const PASSWORD: &str = "correct horse";
 
 /// TLS 1.3 with the one suite and group of the firmware, and only `pki`'s CA.
-pub fn client_config(pki: &Pki) -> Arc<ClientConfig> {
+pub(crate) fn client_config(pki: &Pki) -> Arc<ClientConfig> {
     let mut roots = RootCertStore::empty();
     roots
         .add(CertificateDer::from(pki.ca_der().to_vec()))
@@ -38,22 +38,22 @@ pub fn client_config(pki: &Pki) -> Arc<ClientConfig> {
     Arc::new(config)
 }
 
-pub struct Device {
+pub(crate) struct Device {
     socket: TcpStream,
-    pub peer: SocketAddr,
+    pub(crate) peer: SocketAddr,
     tls: ClientConnection,
-    pub sent: u64,
-    pub read: u64,
+    pub(crate) sent: u64,
+    pub(crate) read: u64,
     plaintext: BytesMut,
     /// Lengths of the records received, headers included.
-    pub records: Vec<usize>,
+    pub(crate) records: Vec<usize>,
     record_bytes: Vec<u8>,
-    pub closed: Option<CloseKind>,
-    pub tls_error: Option<rustls::Error>,
+    pub(crate) closed: Option<CloseKind>,
+    pub(crate) tls_error: Option<rustls::Error>,
 }
 
 impl Device {
-    pub fn dial(broker: &Broker, pki: &Pki) -> Self {
+    pub(crate) fn dial(broker: &Broker, pki: &Pki) -> Self {
         let socket = TcpStream::connect(broker.tls_addr()).unwrap();
         socket.set_nodelay(true).unwrap();
         socket.set_nonblocking(true).unwrap();
@@ -76,7 +76,7 @@ impl Device {
     }
 
     /// Dials and completes the handshake.
-    pub fn open(broker: &Broker, pki: &Pki) -> Self {
+    pub(crate) fn open(broker: &Broker, pki: &Pki) -> Self {
         let mut device = Self::dial(broker, pki);
         device.exchange(broker);
         assert_eq!(device.tls_error, None);
@@ -85,7 +85,7 @@ impl Device {
     }
 
     /// Dials, completes the handshake and sends CONNECT; success is up to the caller.
-    pub fn connect(broker: &Broker, pki: &Pki, client_id: &str) -> Self {
+    pub(crate) fn connect(broker: &Broker, pki: &Pki, client_id: &str) -> Self {
         let mut device = Self::open(broker, pki);
         let connack = device.ask(broker, &[connect(client_id, PASSWORD, None)]);
         assert!(matches!(connack[..], [Packet::ConnAck(_)]), "{connack:?}");
@@ -93,13 +93,13 @@ impl Device {
     }
 
     /// Writes bytes to the socket, TLS or not.
-    pub fn write_raw(&mut self, bytes: &[u8]) {
+    pub(crate) fn write_raw(&mut self, bytes: &[u8]) {
         self.socket.write_all(bytes).unwrap();
         self.sent += bytes.len() as u64;
     }
 
     /// Sends what TLS wants to send, settles, and reads the answer, until nothing is to be sent.
-    pub fn exchange(&mut self, broker: &Broker) {
+    pub(crate) fn exchange(&mut self, broker: &Broker) {
         loop {
             let mut out = Vec::new();
             while self.tls.wants_write() {
@@ -115,7 +115,7 @@ impl Device {
     }
 
     /// Reads what was reported, and checks that there is not a byte more.
-    pub fn receive(&mut self, settled: Settled) {
+    pub(crate) fn receive(&mut self, settled: Settled) {
         let mut bytes = vec![0; (settled.written - self.read) as usize];
         // Nothing to wait for: a byte that is not there is an error (WouldBlock).
         self.socket.read_exact(&mut bytes).unwrap();
@@ -157,7 +157,7 @@ impl Device {
     }
 
     /// Sends packets in one go, settles, and gives what came back.
-    pub fn ask(&mut self, broker: &Broker, packets: &[Packet]) -> Vec<Packet> {
+    pub(crate) fn ask(&mut self, broker: &Broker, packets: &[Packet]) -> Vec<Packet> {
         for packet in packets {
             self.tls.writer().write_all(&encode(packet)).unwrap();
         }
@@ -166,14 +166,14 @@ impl Device {
     }
 
     /// Sends application data as it is, settles, and gives what came back.
-    pub fn ask_raw(&mut self, broker: &Broker, data: &[u8]) -> Vec<Packet> {
+    pub(crate) fn ask_raw(&mut self, broker: &Broker, data: &[u8]) -> Vec<Packet> {
         self.tls.writer().write_all(data).unwrap();
         self.exchange(broker);
         self.packets()
     }
 
     /// What came unasked, after `settle_all`.
-    pub fn unasked(&mut self, broker: &Broker) -> Vec<Packet> {
+    pub(crate) fn unasked(&mut self, broker: &Broker) -> Vec<Packet> {
         let all = broker.settle_all().unwrap();
         if let Some((_, settled)) = all.into_iter().find(|(peer, _)| *peer == self.peer) {
             self.receive(settled);
@@ -182,7 +182,7 @@ impl Device {
     }
 
     /// Packets received and not yet given out.
-    pub fn packets(&mut self) -> Vec<Packet> {
+    pub(crate) fn packets(&mut self) -> Vec<Packet> {
         let mut packets = Vec::new();
         while let Ok(packet) = Packet::read(&mut self.plaintext, None) {
             packets.push(packet);
@@ -190,13 +190,13 @@ impl Device {
         packets
     }
 
-    pub fn close_notify(&mut self, broker: &Broker) {
+    pub(crate) fn close_notify(&mut self, broker: &Broker) {
         self.tls.send_close_notify();
         self.exchange(broker);
     }
 
     /// Ends the TCP connection without a word.
-    pub fn vanish(self, broker: &Broker) -> Settled {
+    pub(crate) fn vanish(self, broker: &Broker) -> Settled {
         self.socket.shutdown(Shutdown::Both).unwrap();
         let peer = self.peer;
         drop(self);
@@ -204,13 +204,13 @@ impl Device {
     }
 }
 
-pub fn encode(packet: &Packet) -> Vec<u8> {
+pub(crate) fn encode(packet: &Packet) -> Vec<u8> {
     let mut buffer = BytesMut::new();
     packet.write(&mut buffer, None).unwrap();
     buffer.to_vec()
 }
 
-pub fn connect(client_id: &str, password: &str, will: Option<LastWill>) -> Packet {
+pub(crate) fn connect(client_id: &str, password: &str, will: Option<LastWill>) -> Packet {
     let connect = Connect {
         keep_alive: 60,
         client_id: client_id.to_owned(),
@@ -224,20 +224,20 @@ pub fn connect(client_id: &str, password: &str, will: Option<LastWill>) -> Packe
     Packet::Connect(connect, will, Some(login))
 }
 
-pub fn subscribe(pkid: u16, filter: &str, qos: QoS) -> Packet {
+pub(crate) fn subscribe(pkid: u16, filter: &str, qos: QoS) -> Packet {
     Packet::Subscribe(Subscribe {
         pkid,
         ..Subscribe::new(Filter::new(filter, qos), None)
     })
 }
 
-pub fn publish(pkid: u16, topic: &str, qos: QoS, payload: &[u8]) -> Packet {
+pub(crate) fn publish(pkid: u16, topic: &str, qos: QoS, payload: &[u8]) -> Packet {
     Packet::Publish(Publish {
         pkid,
         ..Publish::new(topic, qos, payload.to_vec(), None)
     })
 }
 
-pub fn puback(pkid: u16) -> Packet {
+pub(crate) fn puback(pkid: u16) -> Packet {
     Packet::PubAck(PubAck::new(pkid, None))
 }

@@ -146,10 +146,10 @@ fn a_caller_that_miscounts_is_told() {
 fn secrets_do_not_show() {
     let pki = Pki::new().unwrap();
     let config = config(&pki, CertificateKind::Valid);
-    let mut everything = format!("{config:?} {:?} {pki:?}", Secret::new("hidden"));
+    let before = format!("{config:?} {:?} {pki:?}", Secret::new("hidden"));
     let broker = Broker::start(config).unwrap();
     Device::connect(&broker, &pki, "dev1");
-    everything += &format!("{broker:?} {:?}", broker.connections());
+    let everything = format!("{before} {broker:?} {:?}", broker.connections());
     assert!(!everything.contains(PASSWORD) && !everything.contains("hidden"));
 }
 

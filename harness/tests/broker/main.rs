@@ -1,5 +1,10 @@
 //! The broker seen from outside: over TCP, TLS and MQTT, as a device sees it.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "tests fail by panicking, their helpers too"
+)]
+
 mod device;
 mod hostile;
 mod life;
