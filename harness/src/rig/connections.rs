@@ -55,16 +55,20 @@ fn one(
             writeln!(text, "  {what:<10} {value}")?;
         }
     }
-    writeln!(
-        text,
-        "  bytes      {} in, {} out",
-        facts.bytes_in, facts.bytes_out
-    )?;
-    writeln!(
-        text,
-        "  plaintext  {} bytes from the device",
-        tls.application_bytes
-    )?;
+    if detail == Detail::Full {
+        writeln!(
+            text,
+            "  bytes      {} in, {} out",
+            facts.bytes_in, facts.bytes_out
+        )?;
+        writeln!(
+            text,
+            "  plaintext  {} bytes from the device",
+            tls.application_bytes
+        )?;
+    } else if tls.application_bytes == 0 {
+        writeln!(text, "  plaintext  none from the device")?;
+    }
     match &facts.auth {
         AuthOutcome::NotAttempted => writeln!(text, "  login      not attempted")?,
         AuthOutcome::Pending => writeln!(text, "  login      not answered")?,
@@ -83,11 +87,12 @@ fn one(
             .packet_id
             .map(|id| format!(" #{id}"))
             .unwrap_or_default();
+        let size = match detail {
+            Detail::Full => format!(", {} bytes", packet.size),
+            Detail::Story => String::new(),
+        };
         let topic = packet.topic.as_deref().unwrap_or_default();
-        let line = format!(
-            "  {arrow} {:?}{id}, {} bytes {topic}",
-            packet.kind, packet.size
-        );
+        let line = format!("  {arrow} {:?}{id}{size} {topic}", packet.kind);
         writeln!(text, "{}", line.trim_end())?;
     }
     let closed = facts

@@ -13,7 +13,15 @@ pub fn execute(scenario: &Scenario, options: &Options) -> Outcome {
     let started = Instant::now();
     let mut rig = match Rig::new(scenario.name, options.clone()) {
         Ok(rig) => rig,
-        Err(error) => return outcome(scenario, options, started, Verdict::Infra(error.to_string()), None),
+        Err(error) => {
+            return outcome(
+                scenario,
+                options,
+                started,
+                Verdict::Infra(error.to_string()),
+                None,
+            );
+        }
     };
     let result = catch_unwind(AssertUnwindSafe(|| block_on((scenario.run)(&mut rig))));
     let verdict = match result {
@@ -28,18 +36,25 @@ pub fn execute(scenario: &Scenario, options: &Options) -> Outcome {
 
 /// A scenario may use tokio's time and channels; the world itself needs no executor.
 fn block_on<T>(future: impl Future<Output = T>) -> std::io::Result<T> {
-    Ok(tokio::runtime::Builder::new_current_thread().build()?.block_on(future))
+    Ok(tokio::runtime::Builder::new_current_thread()
+        .build()?
+        .block_on(future))
 }
 
 /// Whether the bench broke, as opposed to the firmware.
 fn is_infra(error: &anyhow::Error) -> bool {
-    error.chain().any(|cause| cause.is::<RigError>() || cause.is::<BrokerError>())
+    error
+        .chain()
+        .any(|cause| cause.is::<RigError>() || cause.is::<BrokerError>())
 }
 
 fn panic_text(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<String>().map(String::as_str);
     let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
-    format!("the scenario panicked: {}", text.unwrap_or("without a message"))
+    format!(
+        "the scenario panicked: {}",
+        text.unwrap_or("without a message")
+    )
 }
 
 fn outcome(
@@ -56,7 +71,9 @@ fn outcome(
         board: options.board,
         seed: options.seed,
         verdict,
-        virtual_time: rig.and_then(Rig::world).map_or(Duration::ZERO, |world| world.now()),
+        virtual_time: rig
+            .and_then(Rig::world)
+            .map_or(Duration::ZERO, |world| world.now()),
         wall_time: started.elapsed(),
         transcript: rig.map(Rig::transcript_text).unwrap_or_default(),
         messages: rig.map(Rig::messages_text).unwrap_or_default(),

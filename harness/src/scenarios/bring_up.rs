@@ -90,9 +90,18 @@ async fn sim_pin(rig: &mut Rig) -> Result<()> {
     rig.modem().network.sim = Sim::Pin;
     rig.boot().await?;
     rig.log("SIM").within(3 * MINUTE).await?;
-    rig.run_for(10 * MINUTE).await?;
     rig.snapshot_at("T03_sim_pin")?;
     rig.snapshot_log("T03_sim_pin")?;
+    rig.run_for(30 * MINUTE).await?;
+    let attempts = rig.log_text().matches("modem: bring-up").count();
+    ensure!(
+        (2..=8).contains(&attempts),
+        "{attempts} attempts in half an hour, expected 2 to 8"
+    );
+    ensure!(
+        rig.modem_flash_writes()? <= 1,
+        "the modem's flash wears out for nothing"
+    );
     ensure!(
         rig.connections().is_empty(),
         "nothing can reach the broker without a SIM"

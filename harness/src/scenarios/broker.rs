@@ -65,9 +65,14 @@ async fn wrong_password(rig: &mut Rig) -> Result<()> {
     rig.log("check user and password")
         .within(2 * MINUTE)
         .await?;
-    rig.run_for(2 * MINUTE).await?;
     rig.snapshot_log("B02_wrong_password")?;
     rig.snapshot_tls("B02_wrong_password")?;
+    rig.run_for(20 * MINUTE).await?;
+    let attempts = rig.log_text().matches("check user and password").count();
+    ensure!(
+        (3..=20).contains(&attempts),
+        "{attempts} logins in 20 minutes, expected 3 to 20"
+    );
     ensure!(rig.messages_text().is_empty(), "a message was published");
     Ok(())
 }
