@@ -44,7 +44,18 @@ pub(super) fn story(lines: &[Line]) -> Vec<String> {
 
 /// The supply coming up gives up to four bytes of noise (MODEM.md 7), escaped here.
 fn is_noise(text: &str) -> bool {
-    text.len() - 3 * text.matches("\\x").count() <= 4
+    let mut bytes = 0;
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let escape = match rest.as_bytes() {
+            [b'\\', b'x', ..] => 4,
+            [b'\\', ..] => 2,
+            _ => first.len_utf8(),
+        };
+        rest = rest.get(escape..).unwrap_or_default();
+        bytes += 1;
+    }
+    bytes <= 4
 }
 
 fn hide_clock(text: &str) -> &str {
@@ -120,7 +131,7 @@ mod tests {
     fn noise_at_power_up_and_the_cut_of_records_do_not_matter() {
         let record: &[u8] = &[23, 3, 3, 0, 1, 0];
         let text = story(&[
-            (10, From::Modem, b"0_\xff"),
+            (10, From::Modem, b"0_\xff\\"),
             (7_000, From::Modem, b"WH-LTE-7S1-E"),
             (8_000, From::Device, record),
             (8_100, From::Modem, record),
