@@ -17,7 +17,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 #[scenario(
     id = "B01",
     title = "broker restarts while publishing",
-    origin = "DESIGN.md, device 5"
+    origin = "MQTT 5, 4.4"
 )]
 async fn broker_restart(rig: &mut Rig) -> Result<()> {
     rig.modem().initial = modem_settings(&[])?;
@@ -56,7 +56,7 @@ async fn broker_restart(rig: &mut Rig) -> Result<()> {
 #[scenario(
     id = "B02",
     title = "wrong broker password",
-    origin = "FEASIBILITY.md 7"
+    origin = "rumqttd 0.20: no CONNACK after a bad login"
 )]
 async fn wrong_password(rig: &mut Rig) -> Result<()> {
     rig.modem().initial = modem_settings(&[])?;
@@ -80,7 +80,7 @@ async fn wrong_password(rig: &mut Rig) -> Result<()> {
 /// An operator asks for a sample every ten seconds and for the status. The device answers on its
 /// status topic, and the telemetry comes faster from then on. A value that makes no sense is
 /// refused in the log and changes nothing.
-#[scenario(id = "B03", title = "commands", origin = "DESIGN.md, device 5")]
+#[scenario(id = "B03", title = "commands", origin = "firmware-app, mqtt::commands")]
 async fn commands(rig: &mut Rig) -> Result<()> {
     rig.modem().initial = modem_settings(&[])?;
     rig.boot().await?;

@@ -31,7 +31,7 @@ async fn halts(rig: &mut Rig, name: &str) -> Result<()> {
 #[scenario(
     id = "S02",
     title = "settings partition missing",
-    origin = "DESIGN.md, device 1"
+    origin = "firmware-settings, DecodeError"
 )]
 async fn settings_missing(rig: &mut Rig) -> Result<()> {
     rig.device().partition = Partition::Erased;
@@ -43,7 +43,7 @@ async fn settings_missing(rig: &mut Rig) -> Result<()> {
 #[scenario(
     id = "S03",
     title = "settings partition damaged",
-    origin = "DESIGN.md, device 1"
+    origin = "firmware-settings, DecodeError"
 )]
 async fn settings_damaged(rig: &mut Rig) -> Result<()> {
     rig.device().partition = Partition::Damaged { offset: 40 };

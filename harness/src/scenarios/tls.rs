@@ -40,7 +40,7 @@ async fn refused(rig: &mut Rig, name: &str, reason: &str) -> Result<()> {
 #[scenario(
     id = "TLS1",
     title = "certificate of another CA",
-    origin = "FEASIBILITY.md 4"
+    origin = "RFC 5280, 6.1"
 )]
 async fn other_ca(rig: &mut Rig) -> Result<()> {
     rig.server().certificate = CertificateKind::OtherCa;
@@ -52,7 +52,7 @@ async fn other_ca(rig: &mut Rig) -> Result<()> {
 #[scenario(
     id = "TLS2",
     title = "expired certificate",
-    origin = "FEASIBILITY.md 4"
+    origin = "RFC 5280, 4.1.2.5"
 )]
 async fn expired(rig: &mut Rig) -> Result<()> {
     rig.server().certificate = CertificateKind::Expired;
@@ -63,7 +63,7 @@ async fn expired(rig: &mut Rig) -> Result<()> {
 #[scenario(
     id = "TLS3",
     title = "certificate of another host",
-    origin = "FEASIBILITY.md 4"
+    origin = "RFC 9525, 6"
 )]
 async fn other_host(rig: &mut Rig) -> Result<()> {
     rig.server().certificate = CertificateKind::OtherHost;
@@ -75,7 +75,7 @@ async fn other_host(rig: &mut Rig) -> Result<()> {
 #[scenario(
     id = "TLS4",
     title = "no certificate at all",
-    origin = "FEASIBILITY.md 4"
+    origin = "RFC 8446, 4.4.2"
 )]
 async fn no_certificate(rig: &mut Rig) -> Result<()> {
     rig.server().tls = TlsMode::NoCertificate;
