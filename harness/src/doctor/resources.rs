@@ -9,14 +9,15 @@ use serialport::TTYPort;
 use super::finding::{Finding, State};
 
 /// What a build of everything takes, with room to spare, in bytes.
-const DISK_NEEDED: u64 = 5_000_000_000;
+const DISK_NEEDED: u128 = 5_000_000_000;
 
 /// Room for build results in the project's folder.
 pub(super) fn disk(root: &Path) -> Finding {
     let shown = root.display();
     let state = match statvfs(root) {
         Ok(stat) => {
-            let free = u64::from(stat.blocks_available()).saturating_mul(stat.fragment_size());
+            // Their types differ from system to system.
+            let free = u128::from(stat.blocks_available()) * u128::from(stat.fragment_size());
             judge_disk(free, &shown.to_string())
         }
         Err(error) => State::Missing(format!("cannot look at {shown}: {error}")),
@@ -27,7 +28,7 @@ pub(super) fn disk(root: &Path) -> Finding {
     }
 }
 
-fn judge_disk(free: u64, place: &str) -> State {
+fn judge_disk(free: u128, place: &str) -> State {
     let tenths = free / 100_000_000;
     let free_text = format!("{}.{} GB free at {place}", tenths / 10, tenths % 10);
     if free >= DISK_NEEDED {

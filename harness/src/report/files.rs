@@ -26,3 +26,7 @@ pub fn write(run: &RunRecord, folder: &Folder) -> Result<(), ReportError> {
         Ok(())
     })
 }
+
+#[cfg(test)]
+#[path = "files_tests.rs"]
+mod tests;

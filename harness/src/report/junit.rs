@@ -61,13 +61,15 @@ fn rerun(outcome: &Outcome) -> TestRerun {
     };
     let mut rerun = TestRerun::new(kind);
     rerun.set_time(outcome.wall_time);
-    rerun.set_message(outcome.verdict.reason().unwrap_or_default());
+    let reason = outcome.verdict.reason().unwrap_or_default();
+    rerun.set_message(first_line(reason));
+    rerun.set_description(reason);
     rerun
 }
 
 fn non_success(kind: NonSuccessKind, reason: &str) -> TestCaseStatus {
     let mut status = TestCaseStatus::non_success(kind);
-    status.set_message(reason.lines().next().unwrap_or_default());
+    status.set_message(first_line(reason));
     status.set_description(reason);
     status
 }
@@ -76,4 +78,9 @@ fn skipped(reason: &str) -> TestCaseStatus {
     let mut status = TestCaseStatus::skipped();
     status.set_message(reason);
     status
+}
+
+/// Attributes are for one line; the whole reason is the element's text.
+fn first_line(reason: &str) -> &str {
+    reason.lines().next().unwrap_or_default()
 }

@@ -109,11 +109,11 @@ impl Reporter for Console {
             }
             Event::ScenarioFinished { worker, record, .. } => {
                 self.summary.count(record.status());
-                if !(self.quiet && record.status() == Status::Pass) {
-                    self.print(&self.lines.verdict(record));
-                }
                 if let Some(bars) = &self.bars {
                     bars.finished(*worker);
+                }
+                if !(self.quiet && record.status() == Status::Pass) {
+                    self.print(&self.lines.verdict(record));
                 }
             }
             Event::RunFinished {

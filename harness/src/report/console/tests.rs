@@ -87,6 +87,25 @@ fn prints_verdicts_with_what_explains_them() {
         ),
     ];
     insta::assert_snapshot!(printed(false, false, records), @r"
+    running 4 scenarios on native, 2 at a time, seed 7
+    PASS T01 factory_fresh [native] 38.2 s virtual, 0.41 s
+    RETRY T02 flaky_one [native] 38.2 s virtual, 0.41 s, attempt 1
+         port in use
+         device log, last lines:
+           12.479 INFO reading the profile back
+         UART, last lines:
+           12.480 > AT+SOCKA?
+    FLAKY T02 flaky_one [native] 38.2 s virtual, 0.41 s, passed at attempt 2
+    FAIL T05 wrong_apn [native] 38.2 s virtual, 0.41 s
+         no message
+         within 120 s
+         device log, last lines:
+           12.479 INFO reading the profile back
+         UART, last lines:
+           12.480 > AT+SOCKA?
+    SKIP T09 needs_hardware [native]
+         no such board
+    1 passed, 1 flaky, 1 failed, 0 infra, 1 skipped in 2.1 s
     ");
 }
 
@@ -101,6 +120,10 @@ fn quiet_leaves_out_what_passed() {
         ),
     ];
     insta::assert_snapshot!(printed(true, true, records), @r"
+    SKIP T03 sim_pin [native]
+         interrupted
+    interrupted: 1 of 2 scenarios finished
+    1 passed, 0 failed, 0 infra, 1 skipped in 2.1 s
     ");
 }
 
