@@ -4,6 +4,8 @@ mod modem_support;
 
 use firmware_app::at::AtError;
 use firmware_app::modem::{BringUpError, ModemError, Rat, SimFault};
+use proptest::prelude::*;
+
 use modem_support::{Mode, Script, bring_up, now, secs, with_modem};
 
 fn modem_error(error: ModemError) -> BringUpError {
@@ -369,4 +371,47 @@ fn a_module_without_that_setting_restarts_all_the_same() {
     let (result, _) = bring_up(Script::factory().reply("AT+STMSG?", "\r\n+CME ERROR:58\r\n"));
     assert!(result.is_ok());
     assert!(now() < secs(15), "took {:?}", now());
+}
+
+/// What may come on the line at any time: noise, texts, pieces of replies.
+fn piece() -> impl Strategy<Value = Vec<u8>> {
+    prop_oneof![
+        prop::collection::vec(any::<u8>(), 1..60),
+        prop::sample::select(vec![
+            "WH-LTE-7S1-E",
+            "www.usr.cn",
+            "Net Reg Fail\r\n\r\n",
+            "a",
+            "+ok\r\n",
+            "\r\nOK\r\n",
+            "\r\n+CME ERROR:58\r\n",
+            "\r\n+SYSINFO:0,LTE\r\n",
+            "\r\n+SOCKALK:Disconnected\r\n",
+            "+CSQ: 1",
+        ])
+        .prop_map(|text| text.as_bytes().to_vec()),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    #[test]
+    fn whatever_comes_the_bring_up_ends(
+        factory in any::<bool>(),
+        deaf in any::<bool>(),
+        noise in prop::collection::vec((0_u64..100_000, piece()), 0..60),
+    ) {
+        let mut script = if factory { Script::factory() } else { Script::set_up() };
+        script.silent = deaf;
+        for (millis, bytes) in &noise {
+            script = script.prints(std::time::Duration::from_millis(*millis), bytes);
+        }
+        let (result, script) = bring_up(script);
+        prop_assert!(now() < secs(600), "took {:?}", now());
+        prop_assert!(script.saves <= 3);
+        if result.is_ok() {
+            prop_assert_eq!(script.commands.last().map(String::as_str), Some("AT+ENTM"));
+        }
+    }
 }

@@ -107,7 +107,7 @@ pub struct ClientIdentity {
 /// Access point of the mobile network, as `AT+APN` takes it (MODEM.md 3.2).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Apn {
-    /// Access point name, up to 50 bytes.
+    /// Access point name, up to 50 bytes; empty = the modem keeps the one it has.
     pub name: String<{ limits::APN }>,
     /// User, up to 50 bytes, often empty.
     pub user: String<{ limits::APN }>,

@@ -102,7 +102,9 @@ impl<U: ModemUart> Modem<U> {
 
     /// Reads the text that the modem will print when it starts: it is a setting (MODEM.md 7).
     async fn learn_banner(&mut self) -> Result<(), ModemError> {
-        let banner = self.query_if_known("STMSG", |text| String::try_from(text).ok());
+        let banner = self.query_if_known("STMSG", |text| {
+            String::try_from(text.trim_matches('"')).ok()
+        });
         let banner: Option<String<BANNER>> = banner.await?;
         self.codec.set_banner(&banner.unwrap_or_default());
         Ok(())
@@ -139,8 +141,9 @@ impl<U: ModemUart> Modem<U> {
             }
             Some(Answer::Commands) => {
                 // Whatever is left of `+++` in the modem's line buffer ends here.
+                // The silence makes a packet of it, so that it is not the start of the first command.
                 self.send(b"\r\n").await?;
-                self.wait_for(Instant::now() + SETTLE, |_| None::<()>)
+                self.wait_for(Instant::now() + GUARD, |_| None::<()>)
                     .await?;
                 Ok(true)
             }
