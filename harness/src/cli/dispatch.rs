@@ -12,6 +12,7 @@ use super::error::CliError;
 use super::exit::Exit;
 use super::modem::modem;
 use super::run::run;
+use super::say::say;
 
 /// Runs the command that `arguments` (the program's name first) ask for. Messages go to standard
 /// error; the process should end with the exit code.
@@ -29,7 +30,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         }
     };
     command(&cli.command).unwrap_or_else(|error| {
-        eprintln!("error: {error}");
+        say(format_args!("error: {error}"));
         error.exit()
     })
 }

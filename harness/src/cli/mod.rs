@@ -11,6 +11,7 @@ mod exit;
 mod interrupt;
 mod modem;
 mod run;
+mod say;
 mod select;
 
 mod dispatch;

@@ -7,6 +7,7 @@ use super::args::RunArgs;
 use super::error::CliError;
 use super::exit::Exit;
 use super::interrupt::on_interrupt;
+use super::say::say;
 use super::select;
 use crate::report::{self, Collector, Console, Folder, RunRecord};
 use crate::runner::{self, Job, Plan, Reporter};
@@ -34,7 +35,9 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, CliError> {
         let cancel = cancel.clone();
         move || {
             cancel.cancel();
-            eprintln!("\ninterrupted: stopping what runs; once more to leave at once");
+            say(format_args!(
+                "\ninterrupted: stopping what runs; once more to leave at once"
+            ));
         }
     })?;
     let mut console = Console::new(args.quiet);
@@ -45,7 +48,7 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, CliError> {
     if let Some(folder) = folder {
         report::write(&run, &folder)?;
         if !args.quiet {
-            eprintln!("report: {}", folder.path().display());
+            say(format_args!("report: {}", folder.path().display()));
         }
     }
     Ok(verdict(&run))

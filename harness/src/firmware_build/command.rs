@@ -1,5 +1,7 @@
 //! The command `hil build`.
 
+use std::fmt;
+use std::io::{self, Write};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -20,31 +22,38 @@ pub fn command(quiet: bool) -> Result<(), BuildError> {
     };
     let result = build(&Options::default(), &mut |step| match step {
         Progress::FetchingRustSrc { channel } => bar.suspend(|| {
-            eprintln!(
-                "The source of the standard library is missing: fetching it with\n    \
-                 rustup component add rust-src --toolchain {channel}"
+            say(
+                io::stderr(),
+                format_args!(
+                    "The source of the standard library is missing: fetching it with\n    \
+                     rustup component add rust-src --toolchain {channel}"
+                ),
             );
         }),
         Progress::Cargo { line, done } if console::user_attended_stderr() => {
             bar.set_message(format!("{line} ({done} done)"));
         }
-        Progress::Cargo { line, .. } if !quiet => eprintln!("{line}"),
+        Progress::Cargo { line, .. } if !quiet => say(io::stderr(), format_args!("{line}")),
         Progress::Cargo { .. } => {}
     });
     bar.finish_and_clear();
     let artifact = result?;
     if !quiet {
         if !artifact.warnings.is_empty() {
-            eprintln!("{}", artifact.warnings);
+            say(io::stderr(), format_args!("{}", artifact.warnings));
         }
-        println!("{}\n", artifact.sizes);
-        println!(
-            "{} ({:.1} s)",
-            artifact.elf.display(),
-            artifact.took.as_secs_f64()
+        let (elf, seconds) = (artifact.elf.display(), artifact.took.as_secs_f64());
+        say(
+            io::stdout(),
+            format_args!("{}\n\n{elf} ({seconds:.1} s)", artifact.sizes),
         );
     }
     Ok(())
+}
+
+/// Prints a line. Whoever closed our output does not want to read on: no reason to panic.
+fn say(mut out: impl Write, text: fmt::Arguments<'_>) {
+    let _ = writeln!(out, "{text}");
 }
 
 fn spinner() -> ProgressBar {
