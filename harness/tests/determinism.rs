@@ -24,11 +24,17 @@ fn two_runs_with_one_seed_are_equal() {
     for name in ["factory_fresh", "broker_restart", "no_certificate"] {
         let (first, second) = (run(name, 1), run(name, 1));
         assert_eq!(first.verdict, Verdict::Pass, "{name}");
-        assert_eq!(first.transcript, second.transcript, "{name}: UART transcript");
+        assert_eq!(
+            first.transcript, second.transcript,
+            "{name}: UART transcript"
+        );
         assert_eq!(first.messages, second.messages, "{name}: MQTT messages");
         assert_eq!(first.device_log, second.device_log, "{name}: device log");
         assert_eq!(first.connections, second.connections, "{name}: TLS facts");
-        assert_eq!(first.virtual_time, second.virtual_time, "{name}: virtual time");
+        assert_eq!(
+            first.virtual_time, second.virtual_time,
+            "{name}: virtual time"
+        );
     }
 }
 
@@ -36,5 +42,8 @@ fn two_runs_with_one_seed_are_equal() {
 fn another_seed_is_another_run() {
     let first = run("factory_fresh", 1);
     let second = run("factory_fresh", 2);
-    assert_ne!(first.transcript, second.transcript, "the seed changes nothing");
+    assert_ne!(
+        first.transcript, second.transcript,
+        "the seed changes nothing"
+    );
 }
