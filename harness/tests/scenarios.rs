@@ -1,5 +1,6 @@
 //! Every scenario on every board, one test each, named `native::T01::factory_fresh`.
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use harness::runner::{DEFAULT_SEED, Job};
@@ -51,11 +52,9 @@ fn explain(reason: &str, outcome: &Outcome) -> Failed {
     for (name, log) in logs {
         let lines: Vec<&str> = log.lines().collect();
         let shown = &lines[lines.len().saturating_sub(TAIL_LINES)..];
-        text.push_str(&format!(
-            "\n--- {name}, last {} of {} lines\n",
-            shown.len(),
-            lines.len()
-        ));
+        // Writing to a string cannot fail.
+        let (shown_count, all) = (shown.len(), lines.len());
+        let _ = write!(text, "\n--- {name}, last {shown_count} of {all} lines\n");
         text.push_str(&shown.join("\n"));
     }
     text.into()

@@ -11,12 +11,15 @@ use super::world::World;
 /// How long a wait lasts unless [`Wait::within`] says otherwise, in virtual time.
 pub const DEFAULT_WAIT: Duration = Duration::from_secs(120);
 
+/// Looks whether what is waited for is there.
+type Probe<'a, T> = Box<dyn FnMut(&mut World) -> Option<T> + 'a>;
+
 /// Something a scenario waits for. Nothing happens until [`within`](Wait::within) is awaited.
 #[must_use = "a wait does nothing until `.within(…).await`"]
 pub struct Wait<'a, T> {
     rig: &'a mut Rig,
     what: String,
-    probe: Box<dyn FnMut(&mut World) -> Option<T> + 'a>,
+    probe: Probe<'a, T>,
 }
 
 impl<T> std::fmt::Debug for Wait<'_, T> {

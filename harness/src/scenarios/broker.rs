@@ -80,7 +80,11 @@ async fn wrong_password(rig: &mut Rig) -> Result<()> {
 /// An operator asks for a sample every ten seconds and for the status. The device answers on its
 /// status topic, and the telemetry comes faster from then on. A value that makes no sense is
 /// refused in the log and changes nothing.
-#[scenario(id = "B03", title = "commands", origin = "firmware-app, mqtt::commands")]
+#[scenario(
+    id = "B03",
+    title = "commands",
+    origin = "firmware-app, mqtt::commands"
+)]
 async fn commands(rig: &mut Rig) -> Result<()> {
     rig.modem().initial = modem_settings(&[])?;
     rig.boot().await?;

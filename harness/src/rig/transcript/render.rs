@@ -1,7 +1,7 @@
 //! From bytes to lines.
 
 use std::collections::VecDeque;
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::time::Duration;
 
 use super::tls_records::{self, Front};
@@ -190,7 +190,8 @@ impl Renderer {
             .to_string()
             .replace("\\\"", "\"");
         if shown < line.len() {
-            text.push_str(&format!("… ({} bytes)", line.len()));
+            // Writing to a string cannot fail.
+            let _ = write!(text, "… ({} bytes)", line.len());
         }
         self.push(at, from, text);
     }
