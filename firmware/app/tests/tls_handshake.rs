@@ -14,53 +14,14 @@ use embassy_futures::select::{Either, select};
 use embassy_futures::yield_now;
 use embedded_io_async::{Read, Write};
 use firmware_app::clock::Time;
-use firmware_app::tls::{self, Buffers, Client, Error, Fault, Refusal, Stream, Trust, Wire};
+use firmware_app::tls::{self, Buffers, Client, Error, Fault, Refusal, Trust, Wire};
 use firmware_native::{executor::Virtual, time_driver};
 use proptest::prelude::*;
 use rand_core::OsRng;
 use rcgen::date_time_ymd;
+use support::client::{WIRE, connect, connect_as};
 use support::pki::{self, Identity, NAME, NOW};
 use support::server::{Line, Server};
-
-/// Sizes of the buffers in `Memory`, except where a test wants others.
-const WIRE: usize = 4096;
-
-/// Opens a connection over `line` and hands it to `then`.
-fn connect<T>(
-    ca: &Identity,
-    line: Line,
-    wire_size: usize,
-    then: impl AsyncFnOnce(Result<Stream<'_, '_, Line>, Error>) -> T,
-) -> T {
-    connect_as(None, ca, line, wire_size, then)
-}
-
-/// The same with a client certificate.
-fn connect_as<T>(
-    identity: Option<tls::Identity<'_>>,
-    ca: &Identity,
-    line: Line,
-    wire_size: usize,
-    then: impl AsyncFnOnce(Result<Stream<'_, '_, Line>, Error>) -> T,
-) -> T {
-    time_driver::restart(Duration::ZERO);
-    let (mut rx, mut tx) = (vec![0; wire_size], vec![0; 2048]);
-    let (mut read, mut write) = (vec![0; 16_640], vec![0; 4096]);
-    let wire = RefCell::new(Wire::new(line, &mut rx, &mut tx));
-    let work = async {
-        let client = Client {
-            server_name: NAME,
-            trust: Trust::new(&ca.der, NAME, Time::Now(NOW)).unwrap(),
-            identity,
-        };
-        let buffers = Buffers {
-            read: &mut read,
-            write: &mut write,
-        };
-        then(tls::open(&wire, buffers, client, &mut OsRng).await).await
-    };
-    Virtual::new(work).run().expect("the client waits for ever")
-}
 
 fn open(ca: &Identity, server: &Rc<RefCell<Server>>) -> Result<(), Error> {
     let result = connect(ca, Line::new(server), WIRE, async |stream| stream.map(drop));

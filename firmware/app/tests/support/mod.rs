@@ -1,10 +1,11 @@
-//! Helpers of the TLS tests.
+//! Helpers of the TLS tests, and of the TLS benchmark.
 #![allow(
     dead_code,
     unreachable_pub,
     clippy::unwrap_used,
-    reason = "each test file uses a part of these, and a failing test may panic"
+    reason = "each user takes a part of these, and what cannot prepare itself may panic"
 )]
 
+pub mod client;
 pub mod pki;
 pub mod server;

@@ -104,6 +104,17 @@ impl Server {
         self.to_client.drain(..).collect()
     }
 
+    /// Puts the client's `bytes` on the line; [`work`](Self::work) handles them.
+    pub fn receive(&mut self, bytes: &[u8]) {
+        self.to_server.extend(bytes);
+        self.raw.extend_from_slice(bytes);
+    }
+
+    /// Whether the handshake is not complete yet on this side.
+    pub fn is_handshaking(&self) -> bool {
+        self.tls.is_handshaking()
+    }
+
     /// Handles everything the client has sent so far.
     pub fn work(&mut self) {
         while !self.to_server.is_empty() && self.error.is_none() {
@@ -200,9 +211,7 @@ impl Write for Line {
         let count = bytes
             .len()
             .min(self.chunks[self.next % self.chunks.len()].max(1));
-        let mut server = self.server.borrow_mut();
-        server.to_server.extend(&bytes[..count]);
-        server.raw.extend_from_slice(&bytes[..count]);
+        self.server.borrow_mut().receive(&bytes[..count]);
         Ok(count)
     }
 
