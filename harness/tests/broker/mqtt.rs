@@ -294,6 +294,17 @@ fn acknowledgements_come_before_messages_each_in_a_record_of_its_own() {
 }
 
 #[test]
+fn a_message_that_was_there_first_still_comes_after_the_acknowledgement() {
+    let (broker, pki) = start();
+    let mut device = Device::connect(&broker, &pki, "dev1");
+    device.ask(&broker, &[subscribe(1, "cmd", QoS::AtLeastOnce)]);
+    broker.publish("cmd", b"", QoS::AtLeastOnce, false).unwrap();
+    // The command is at the front, held until the next settle.
+    let answer = device.ask(&broker, &[publish(2, "t", QoS::AtLeastOnce, b"x")]);
+    assert_eq!(kinds(&answer), ["PUBACK", "PUBLISH"]);
+}
+
+#[test]
 fn more_messages_than_the_window_come_as_the_device_acknowledges() {
     let (broker, pki) = start();
     let mut device = Device::connect(&broker, &pki, "dev1");
