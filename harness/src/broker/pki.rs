@@ -36,8 +36,10 @@ pub enum CertificateKind {
     NotYetValid,
     /// Names [`OTHER_HOST`] only.
     OtherHost,
-    /// Signed by a CA of the same name and another key.
+    /// Signed by a CA of another name.
     OtherCa,
+    /// Signed by a CA that took the name of ours, with a key of its own.
+    ForgedCa,
     /// Signed by a server certificate (not a CA) that the CA signed.
     LeafAsCa,
     /// For TLS clients only.
@@ -50,22 +52,30 @@ pub enum CertificateKind {
     HugeChain,
 }
 
+/// Name of the CA that the device trusts.
+const CA_NAME: &str = "HIL test CA";
+
+/// Name of the one it does not; of the same length, like everything on the wire.
+const OTHER_CA_NAME: &str = "HIL evil CA";
+
 /// The keys of one run. Made afresh for each; nothing is ever written to a disk.
 #[derive(Debug)]
 pub struct Pki {
     ca: Authority,
     other_ca: Authority,
+    forged_ca: Authority,
 }
 
 impl Pki {
-    /// Makes the CA, and another of the same name.
+    /// Makes the CA, one of another name, and one that took its name.
     ///
     /// # Errors
     /// [`BrokerError::Pki`] when the system gives no randomness.
     pub fn new() -> Result<Self, BrokerError> {
         Ok(Self {
-            ca: Authority::root()?,
-            other_ca: Authority::root()?,
+            ca: Authority::root(CA_NAME)?,
+            other_ca: Authority::root(OTHER_CA_NAME)?,
+            forged_ca: Authority::root(CA_NAME)?,
         })
     }
 
@@ -98,6 +108,13 @@ impl Pki {
             CertificateKind::OtherCa => {
                 issue(&params, p256()?, P256_SIGNATURE, &self.other_ca, Vec::new())
             }
+            CertificateKind::ForgedCa => issue(
+                &params,
+                p256()?,
+                P256_SIGNATURE,
+                &self.forged_ca,
+                Vec::new(),
+            ),
             CertificateKind::LeafAsCa => {
                 let middle = self.ca.endorse(leaf_params(host, 0x40)?)?;
                 let sent = vec![middle.certificate.clone()];
@@ -154,8 +171,8 @@ struct Authority {
 }
 
 impl Authority {
-    fn root() -> Result<Self, BrokerError> {
-        let params = authority_params("HIL test CA", 0x10);
+    fn root(name: &str) -> Result<Self, BrokerError> {
+        let params = authority_params(name, 0x10);
         let key = FixedLengthIssuerKey(p256()?);
         let certificate = params
             .self_signed(&key)
@@ -250,6 +267,7 @@ mod tests {
         CertificateKind::NotYetValid,
         CertificateKind::OtherHost,
         CertificateKind::OtherCa,
+        CertificateKind::ForgedCa,
         CertificateKind::LeafAsCa,
         CertificateKind::WrongKeyUsage,
         CertificateKind::UnsupportedKey,

@@ -31,6 +31,7 @@ pub fn all() -> &'static [Scenario] {
         tls::EXPIRED,
         tls::OTHER_HOST,
         tls::NO_CERTIFICATE,
+        tls::FORGED_CA,
     ];
     ALL
 }

@@ -47,6 +47,18 @@ async fn other_ca(rig: &mut Rig) -> Result<()> {
     refused(rig, "TLS1_other_ca", "unknown issuer").await
 }
 
+/// The certificate was signed by somebody who called himself by the name of our CA. Only the
+/// signature gives it away. The device says so, since the name alone would mislead.
+#[scenario(
+    id = "TLS5",
+    title = "certificate of a CA that took our CA's name",
+    origin = "RFC 5280, 6.1"
+)]
+async fn forged_ca(rig: &mut Rig) -> Result<()> {
+    rig.server().certificate = CertificateKind::ForgedCa;
+    refused(rig, "TLS5_forged_ca", "bad signature").await
+}
+
 /// The certificate's time is over. The device knows the time from the modem (`AT+CCLK?`), and
 /// refuses with both times in its log.
 #[scenario(

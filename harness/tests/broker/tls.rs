@@ -63,8 +63,10 @@ fn every_bad_certificate_is_bad_in_its_own_way() {
     );
     let (reason, _) = refused(Kind::OtherHost);
     assert!(format!("{reason:?}").contains(OTHER_HOST), "{reason:?}");
-    // The other CA bears the same name, so that its signature is what gives it away.
     let (reason, _) = refused(Kind::OtherCa);
+    assert_eq!(reason, CertificateError::UnknownIssuer);
+    // The forged CA bears the right name, so that its signature is what gives it away.
+    let (reason, _) = refused(Kind::ForgedCa);
     assert_eq!(reason, CertificateError::BadSignature);
     let (reason, _) = refused(Kind::LeafAsCa);
     assert!(
