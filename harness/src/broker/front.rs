@@ -251,7 +251,7 @@ impl Front {
             accepting.abort();
             // The listener is closed once the task is gone; it was cancelled, which is no news.
             let _ = accepting.await;
-            self.port = Port::Closed(ReservedPort::new("TLS", addr.port())?);
+            self.port = Port::Closed(ReservedPort::after_listener("TLS", addr.port()).await?);
         }
         self.shared.update(|state| {
             state.monitor = super::state::Monitor::default();

@@ -2,11 +2,17 @@
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
 
 use bytes::{Buf, BytesMut};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
 use super::error::BrokerError;
+
+/// How often a port is tried that a closed listener may still hold: for two seconds in all, while
+/// it takes a child less than a millisecond to let go of it.
+const LISTENER_CHECKS: u32 = 1000;
+const LISTENER_CHECK_INTERVAL: Duration = Duration::from_millis(2);
 
 /// What a read brought.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,6 +111,22 @@ impl ReservedPort {
             Ok(Self { socket, addr })
         };
         reserve().map_err(|source| port_error(what, addr, source))
+    }
+
+    /// Reserves a port on which this process listened until now.
+    ///
+    /// A child that another thread is just starting holds copies of all our sockets until it has
+    /// become another program: the listener then lives on for a moment after it was closed.
+    pub(super) async fn after_listener(what: &'static str, port: u16) -> Result<Self, BrokerError> {
+        for _ in 0..LISTENER_CHECKS {
+            match Self::new(what, port) {
+                Err(BrokerError::PortInUse { .. }) => {
+                    tokio::time::sleep(LISTENER_CHECK_INTERVAL).await;
+                }
+                result => return result,
+            }
+        }
+        Self::new(what, port)
     }
 
     pub(super) fn addr(&self) -> SocketAddr {
