@@ -261,7 +261,7 @@ mod tests {
 
     const HOST: &str = "broker.example.net";
 
-    const KINDS: [CertificateKind; 10] = [
+    const KINDS: [CertificateKind; 11] = [
         CertificateKind::Valid,
         CertificateKind::Expired,
         CertificateKind::NotYetValid,
