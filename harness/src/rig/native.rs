@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io::{self, BufReader, BufWriter, Read};
 use std::os::fd::AsFd;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -55,6 +56,8 @@ impl NativeBoard {
     pub(super) fn start(hil_exe: &Path, start: Start) -> Result<(Self, Advanced), RigError> {
         let mut child = Command::new(hil_exe)
             .arg("__native-board")
+            // Ctrl-C in a terminal goes to the whole group; the run ends its boards by itself.
+            .process_group(0)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -26,6 +26,7 @@ pub fn execute(scenario: &Scenario, options: &Options) -> Outcome {
     let result = catch_unwind(AssertUnwindSafe(|| block_on((scenario.run)(&mut rig))));
     let verdict = match result {
         Ok(Ok(Ok(()))) => Verdict::Pass,
+        Ok(Ok(Err(error))) if is_cancelled(&error) => Verdict::Skipped("interrupted".to_owned()),
         Ok(Ok(Err(error))) if is_infra(&error) => Verdict::Infra(format!("{error:#}")),
         Ok(Ok(Err(error))) => Verdict::Fail(format!("{error:#}")),
         Ok(Err(error)) => Verdict::Infra(format!("cannot start the scenario's executor: {error}")),
@@ -39,6 +40,10 @@ fn block_on<T>(future: impl Future<Output = T>) -> std::io::Result<T> {
     Ok(tokio::runtime::Builder::new_current_thread()
         .build()?
         .block_on(future))
+}
+
+fn is_cancelled(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(RigError::Cancelled(_)))
 }
 
 /// Whether the bench broke, as opposed to the firmware.
