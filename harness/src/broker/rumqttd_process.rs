@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::sync::{Arc, OnceLock, mpsc};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
 
 use rumqttd::protocol::v5::V5;
@@ -101,12 +101,13 @@ fn serve(
         V5,
     );
     // Each time the runtime has nothing to do, it says how many connections it still serves.
-    let this: Arc<OnceLock<Handle>> = Arc::default();
+    let this: Arc<Mutex<Option<Handle>>> = Arc::default();
     let park = this.clone();
     let built = Builder::new_current_thread()
         .enable_all()
         .on_thread_park(move || {
-            if let Some(handle) = park.get() {
+            let handle = park.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(handle) = handle.as_ref() {
                 let tasks = handle.metrics().num_alive_tasks();
                 if shared.look().rumqttd_tasks != tasks {
                     shared.update(|state| state.rumqttd_tasks = tasks);
@@ -124,7 +125,7 @@ fn serve(
             return;
         }
     };
-    this.get_or_init(|| runtime.handle().clone());
+    *this.lock().unwrap_or_else(PoisonError::into_inner) = Some(runtime.handle().clone());
     runtime.block_on(async {
         // In this order: once the second future runs, the first has bound its port.
         tokio::select! {
@@ -140,6 +141,8 @@ fn serve(
             } => {}
         }
     });
+    // The runtime owns the closure that owns this handle to it: nothing would ever be closed.
+    *this.lock().unwrap_or_else(PoisonError::into_inner) = None;
 }
 
 fn server_settings(shared: &Arc<Shared>, addr: SocketAddr, settings: &Settings) -> ServerSettings {
