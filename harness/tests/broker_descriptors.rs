@@ -5,12 +5,9 @@
 
 use harness::broker::{Broker, BrokerConfig, CertificateKind, Pki};
 
-fn open_descriptors() -> usize {
-    std::fs::read_dir("/proc/self/fd").unwrap().count()
-}
-
 #[test]
 fn a_broker_gives_its_descriptors_back() {
+    let open_descriptors = || std::fs::read_dir("/proc/self/fd").unwrap().count();
     let pki = Pki::new().unwrap();
     let start_and_drop = || {
         let identity = pki
