@@ -9,7 +9,6 @@ use super::render::Line;
 /// Remarks that stand where they stand because of what was said on the line.
 const TOLD: &[&str] = &[
     "device:",
-    "broker:",
     "modem: flash written",
     "modem: restart",
     "modem: heartbeat",
