@@ -4,11 +4,10 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
-use tempfile::TempDir;
-
 use super::error::ReportError;
 use super::json::SCHEMA;
+use super::staging::Staging;
+use serde::Deserialize;
 
 /// Name of the file that marks a folder as a report.
 pub(super) const REPORT_JSON: &str = "report.json";
@@ -74,12 +73,7 @@ impl Folder {
         let folder = Self { path: resolved };
         let parent = folder.parent();
         fs::create_dir_all(parent).map_err(FolderError::io("make the folder above", parent))?;
-        let trial = folder
-            .sibling()
-            .map_err(FolderError::io("write beside it", parent))?;
-        trial
-            .close()
-            .map_err(FolderError::io("write beside it", parent))?;
+        can_write(parent).map_err(FolderError::io("write beside it", parent))?;
         Ok(folder)
     }
 
@@ -94,34 +88,24 @@ impl Folder {
         &self,
         fill: impl FnOnce(&Path) -> Result<(), ReportError>,
     ) -> Result<(), ReportError> {
-        let staging = self
-            .sibling()
-            .map_err(ReportError::io("write beside", &self.path))?;
+        let staging =
+            Staging::beside(&self.path).map_err(ReportError::io("write beside", &self.path))?;
         fill(staging.path())?;
-        open_to_readers(staging.path()).map_err(ReportError::io("open", staging.path()))?;
         if !self.path.exists() {
             fs::rename(staging.path(), &self.path)
                 .map_err(ReportError::io("move into place", &self.path))?;
-            // It has become the report: nothing is left to remove.
-            let _ = staging.keep();
             return Ok(());
         }
         swap(staging.path(), &self.path).map_err(ReportError::io("replace", &self.path))?;
         // What the temporary name stands for now is the old report.
         staging
-            .close()
+            .remove()
             .map_err(ReportError::io("remove the old report of", &self.path))
     }
 
     fn parent(&self) -> &Path {
         // Only `/` has no parent, and it is never empty nor a report.
         self.path.parent().unwrap_or(&self.path)
-    }
-
-    fn sibling(&self) -> io::Result<TempDir> {
-        tempfile::Builder::new()
-            .prefix(".hil-report-")
-            .tempdir_in(self.parent())
     }
 }
 
@@ -148,15 +132,15 @@ fn is_report(path: &Path) -> bool {
         .is_some_and(|header| header.schema == SCHEMA)
 }
 
-/// Temporary folders are private; a report is made to be read, by a web server for one.
+/// Whether new folders can be made in `folder`: permissions and a read-only file system.
 #[cfg(unix)]
-fn open_to_readers(path: &Path) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt as _;
-    fs::set_permissions(path, fs::Permissions::from_mode(0o755))
+fn can_write(folder: &Path) -> io::Result<()> {
+    use nix::unistd::{AccessFlags, access};
+    Ok(access(folder, AccessFlags::W_OK | AccessFlags::X_OK)?)
 }
 
 #[cfg(not(unix))]
-fn open_to_readers(_path: &Path) -> io::Result<()> {
+fn can_write(_folder: &Path) -> io::Result<()> {
     Ok(())
 }
 

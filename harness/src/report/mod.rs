@@ -12,6 +12,7 @@ mod json;
 mod junit;
 #[cfg(test)]
 mod sample;
+mod staging;
 mod text;
 
 pub use collector::{Collector, RunRecord};

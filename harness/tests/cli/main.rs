@@ -269,6 +269,44 @@ fn a_killed_run_leaves_nothing() {
     assert_eq!(fs::read_dir(temporary.path()).unwrap().count(), 0);
 }
 
+/// Killed at the very moment at which a report is being written.
+#[test]
+fn a_killed_report_leaves_nothing() {
+    let root = tempfile::tempdir().unwrap();
+    let mark = format!("kill-report-{}", std::process::id());
+    let staging = || {
+        fs::read_dir(root.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .find(|name| name.starts_with(".hil-report-"))
+    };
+    // Writing takes milliseconds: a run may be over before it is seen to write.
+    for attempt in 0..50 {
+        let mut child = hil()
+            .args(["run", "--quiet", "--report"])
+            .arg(root.path().join(format!("report-{attempt}")))
+            .env("HIL_TEST_MARK", &mark)
+            .env("INSTA_UPDATE", "no")
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut seen = None;
+        while seen.is_none() && child.try_wait().unwrap().is_none() {
+            seen = staging();
+        }
+        child.kill().unwrap();
+        let ended = child.wait().unwrap();
+        let was_written = root.path().join(format!("report-{attempt}")).exists();
+        assert_none_left(&mark);
+        assert_eq!(staging(), None);
+        if seen.is_some() && ended.code().is_none() && !was_written {
+            return;
+        }
+    }
+    panic!("no run was killed while it wrote its report");
+}
+
 #[test]
 fn a_reader_that_goes_away_is_no_crash() {
     let cases: [(&[&str], i32); 5] = [
