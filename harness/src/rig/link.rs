@@ -35,6 +35,14 @@ impl Direction {
         start
     }
 
+    /// Takes a byte that its sender has paced itself: its stop bit ends at `at`. Returns when its
+    /// start bit began.
+    pub(super) fn deliver(&mut self, at: Duration, byte: u8) -> Duration {
+        self.free_at = self.free_at.max(at);
+        self.flying.push_back((at, byte));
+        at.saturating_sub(self.byte_time)
+    }
+
     /// When the next byte's stop bit ends.
     pub(super) fn next_arrival(&self) -> Option<Duration> {
         self.flying.front().map(|(at, _)| *at)

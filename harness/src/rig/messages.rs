@@ -3,8 +3,7 @@
 use std::fmt::Write;
 use std::time::Duration;
 
-use firmware_native::lockstep::LogRecord;
-
+use super::board::LogRecord;
 use super::world::Delivered;
 use crate::broker::{Published, Publisher};
 
@@ -72,7 +71,11 @@ fn story_payload(payload: &[u8], boots: &mut Vec<u64>) -> String {
             });
         object["boot"] = format!("<boot {}>", number + 1).into();
     }
-    for (field, shown) in [("uptime_ms", "<ms>"), ("time", "<time>")] {
+    for (field, shown) in [
+        ("uptime_ms", "<ms>"),
+        ("time", "<time>"),
+        ("temp_c", "<degrees>"),
+    ] {
         if let Some(value) = object.get_mut(field).filter(|value| !value.is_null()) {
             *value = shown.into();
         }
@@ -80,10 +83,10 @@ fn story_payload(payload: &[u8], boots: &mut Vec<u64>) -> String {
     serde_json::Value::Object(object).to_string()
 }
 
-/// The log without times.
+/// The application's log without times.
 pub(super) fn story_log(log: &[LogRecord]) -> String {
     let mut text = String::new();
-    for record in log {
+    for record in log.iter().filter(|record| record.is_of_application()) {
         let _ = writeln!(text, "{:<5} {}", record.level, record.text);
     }
     text

@@ -5,6 +5,7 @@
 //! snapshots. Snapshots hold the story that every board and every seed share, without times; the
 //! outcome's texts hold everything. All durations are virtual: waiting for five minutes costs milliseconds.
 
+mod board;
 mod broker_handle;
 mod connections;
 mod device;
@@ -13,6 +14,7 @@ mod error;
 mod link;
 mod messages;
 mod native;
+mod native_process;
 mod snapshot;
 pub mod transcript;
 mod wait;
@@ -22,9 +24,9 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use anyhow::{Result, anyhow};
-use firmware_native::lockstep::LogRecord;
 use modem_sim::ModemConfig;
 
+pub use board::LogRecord;
 pub use broker_handle::BrokerHandle;
 pub use device::{BROKER_HOST, DeviceSettings, Partition};
 pub use edge::ONE_WAY;
@@ -35,6 +37,7 @@ pub use world::{Delivered, World};
 use crate::broker::{Broker, BrokerConfig, CertificateKind, ConnectionFacts, Pki, TlsMode};
 use crate::scenario::Options;
 use connections::Detail;
+use native::NativeBoard;
 use transcript::Redactions;
 use world::WorldConfig;
 
@@ -124,16 +127,18 @@ impl Rig {
             (self.device.broker_host.clone(), self.device.broker_port),
             broker.tls_addr(),
         )]);
+        let board = Box::new(NativeBoard::new(
+            self.options.hil_exe.clone(),
+            self.options.seed,
+            self.device.partition(pki.ca_der())?,
+        ));
         let config = WorldConfig {
-            hil_exe: self.options.hil_exe.clone(),
-            seed: self.options.seed,
-            partition: self.device.partition(pki.ca_der())?,
             modem: self.modem.clone(),
             redactions: self.redactions(),
             hosts,
             cancel: self.options.cancel.clone(),
         };
-        self.world = Some(World::start(config, broker)?);
+        self.world = Some(World::start(config, board, broker)?);
         Ok(())
     }
 

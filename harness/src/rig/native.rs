@@ -1,166 +1,132 @@
-//! The native board: the application as a child process in lockstep.
+//! The native board: the firmware's application as a host process.
 
-use std::fmt;
-use std::io::{self, BufReader, BufWriter, Read};
-use std::os::fd::AsFd;
-use std::os::unix::process::CommandExt;
-use std::path::Path;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::JoinHandle;
+use std::path::PathBuf;
 use std::time::Duration;
 
-use firmware_native::lockstep::{self, LockstepError, Request, Response, Start};
-use nix::errno::Errno;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use firmware_native::lockstep::{self, ExitKind, Reset, Response, Start};
 
+use super::board::{BAUD, Board, End, LogRecord, Progress, Sent};
 use super::error::RigError;
+use super::native_process::{Advanced, NativeProcess};
 
-/// How much of the child's stderr is kept, in bytes, from the end.
-const STDERR_KEPT: usize = 4096;
+/// Build time the device believes in: 2025-06-01T00:00:00Z, the simulated network's beginning.
+pub(super) const BUILD_TIME: u64 = 1_748_736_000;
 
-/// Wall time after which a device that does not answer counts as hung, in milliseconds. One answer
-/// takes microseconds, a TLS handshake's worth of arithmetic some milliseconds.
-const HANG_MS: u16 = 30_000;
-
-/// A running native board. Dropping it ends the process.
-pub(super) struct NativeBoard {
-    child: Child,
-    stdin: Option<BufWriter<ChildStdin>>,
-    stdout: BufReader<ChildStdout>,
-    stderr: Arc<Mutex<Vec<u8>>>,
-    stderr_reader: Option<JoinHandle<()>>,
-}
-
-impl fmt::Debug for NativeBoard {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("NativeBoard")
-            .field("pid", &self.child.id())
-            .finish_non_exhaustive()
-    }
-}
-
-/// What a board did while it was advanced.
+/// A device that a reset starts anew as another process.
 #[derive(Debug)]
-pub(super) enum Advanced {
-    /// It ran.
-    Ran(Response),
-    /// Its process ended by itself, as a panic does; the end of its stderr.
-    Died(String),
-    /// It computes without end: no answer for 30 s of wall time. It was killed.
-    Hung,
+pub(super) struct NativeBoard {
+    hil_exe: PathBuf,
+    seed: u64,
+    partition: Vec<u8>,
+    boots: u64,
+    /// None before power-up, and after the application has returned.
+    process: Option<NativeProcess>,
 }
 
 impl NativeBoard {
-    /// Starts the process `hil_exe __native-board` and powers the device up.
-    pub(super) fn start(hil_exe: &Path, start: Start) -> Result<(Self, Advanced), RigError> {
-        let mut child = Command::new(hil_exe)
-            .arg("__native-board")
-            // Ctrl-C in a terminal goes to the whole group; the run ends its boards by itself.
-            .process_group(0)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .map_err(|source| RigError::Spawn {
-                program: hil_exe.display().to_string(),
-                source,
-            })?;
-        let (Some(stdin), Some(stdout), Some(mut errors)) =
-            (child.stdin.take(), child.stdout.take(), child.stderr.take())
-        else {
-            unreachable!("all three were asked to be pipes")
-        };
-        let stderr = Arc::new(Mutex::new(Vec::new()));
-        let kept = Arc::clone(&stderr);
-        let stderr_reader = std::thread::spawn(move || {
-            let mut chunk = [0; 1024];
-            while let Ok(count @ 1..) = errors.read(&mut chunk) {
-                let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
-                kept.extend_from_slice(&chunk[..count]);
-                let excess = kept.len().saturating_sub(STDERR_KEPT);
-                kept.drain(..excess);
-            }
-        });
-        let mut board = Self {
-            child,
-            stdin: Some(BufWriter::new(stdin)),
-            stdout: BufReader::new(stdout),
-            stderr,
-            stderr_reader: Some(stderr_reader),
-        };
-        let first = board.exchange(&Request::Start(start))?;
-        Ok((board, first))
+    /// A device with these settings, off. `hil_exe` is the program whose `__native-board` it is.
+    pub(super) fn new(hil_exe: PathBuf, seed: u64, partition: Vec<u8>) -> Self {
+        Self {
+            hil_exe,
+            seed,
+            partition,
+            boots: 0,
+            process: None,
+        }
     }
 
-    /// Runs the device to `until`, or to the first instant at which it writes or ends.
-    pub(super) fn advance(
+    fn start(&mut self, now: Duration, reset: Reset) -> Result<Progress, RigError> {
+        let start = Start {
+            now,
+            settings: self.partition.clone(),
+            // Each boot draws other numbers, and the same ones in the next run.
+            seed: self
+                .seed
+                .wrapping_add(self.boots.wrapping_mul(0x9E37_79B9_7F4A_7C15)),
+            baud: BAUD,
+            reset,
+            build_time: BUILD_TIME,
+        };
+        self.boots += 1;
+        let (process, first) = NativeProcess::start(&self.hil_exe, start)?;
+        self.process = Some(process);
+        self.absorb(now, first)
+    }
+
+    fn absorb(&mut self, now: Duration, advanced: Advanced) -> Result<Progress, RigError> {
+        let end = match advanced {
+            Advanced::Ran(response) => return self.ran(response),
+            Advanced::Died(words) => End::Died(words),
+            Advanced::Hung => End::Hung("it computed for 30 s without an answer".to_owned()),
+        };
+        self.process = None;
+        Ok(Progress {
+            now,
+            end: Some(end),
+            ..Progress::default()
+        })
+    }
+
+    fn ran(&mut self, response: Response) -> Result<Progress, RigError> {
+        let mut progress = Progress {
+            now: response.now,
+            idle_until: response.idle_until,
+            sent: Sent::Queued(response.sent),
+            log: response.log.into_iter().map(LogRecord::from).collect(),
+            ..Progress::default()
+        };
+        match response.exit {
+            None => {}
+            Some(ExitKind::Halt) => {
+                self.process = None;
+                progress.idle_until = None;
+                progress.end = Some(End::Halted);
+            }
+            Some(ExitKind::Reboot) => {
+                let first = self.start(progress.now, Reset::Software)?;
+                progress.now = first.now;
+                progress.idle_until = first.idle_until;
+                progress.log.extend(first.log);
+                progress
+                    .remarks
+                    .push((response.now, "device: reset".to_owned()));
+                progress.remarks.extend(first.remarks);
+                progress.end = first.end;
+                progress.sent.append(first.sent);
+            }
+        }
+        Ok(progress)
+    }
+}
+
+impl Board for NativeBoard {
+    fn power_up(&mut self, now: Duration) -> Result<Progress, RigError> {
+        self.start(now, Reset::PowerOn)
+    }
+
+    fn advance(
         &mut self,
         until: Duration,
         receive: Vec<(Duration, u8)>,
-    ) -> Result<Advanced, RigError> {
-        self.exchange(&Request::Advance { until, receive })
-    }
-
-    fn exchange(&mut self, request: &Request) -> Result<Advanced, RigError> {
-        let Some(stdin) = self.stdin.as_mut() else {
-            return Ok(Advanced::Died(self.last_words()));
+    ) -> Result<Progress, RigError> {
+        let Some(process) = &mut self.process else {
+            return Ok(Progress {
+                now: until,
+                ..Progress::default()
+            });
         };
-        let answer = lockstep::send(stdin, request)
-            .and_then(|()| Ok(await_answer(&self.stdout)?))
-            .and_then(|()| lockstep::receive::<Response>(&mut self.stdout));
-        match answer {
-            Ok(Some(response)) => Ok(Advanced::Ran(response)),
-            Ok(None) => Ok(Advanced::Died(self.last_words())),
-            Err(LockstepError::Io(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
-                Ok(Advanced::Died(self.last_words()))
-            }
-            Err(LockstepError::Io(error)) if error.kind() == io::ErrorKind::TimedOut => {
-                self.stop();
-                Ok(Advanced::Hung)
-            }
-            Err(source) => Err(RigError::Board {
-                source,
-                stderr: self.last_words(),
-            }),
-        }
-    }
-
-    /// Ends the process and returns the end of its stderr.
-    fn last_words(&mut self) -> String {
-        self.stop();
-        let kept = self.stderr.lock().unwrap_or_else(PoisonError::into_inner);
-        String::from_utf8_lossy(&kept).trim().to_owned()
-    }
-
-    fn stop(&mut self) {
-        // The process ends when its stdin does; the kill is for one that hangs in its own code.
-        self.stdin = None;
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-        if let Some(reader) = self.stderr_reader.take() {
-            let _ = reader.join();
-        }
+        let advanced = process.advance(until, receive)?;
+        self.absorb(until, advanced)
     }
 }
 
-/// Waits until the child has written something or ended, for at most [`HANG_MS`].
-///
-/// Requests and answers alternate, so the buffered reader holds nothing between two of them.
-fn await_answer(stdout: &BufReader<ChildStdout>) -> io::Result<()> {
-    let mut descriptors = [PollFd::new(stdout.get_ref().as_fd(), PollFlags::POLLIN)];
-    loop {
-        match poll(&mut descriptors, PollTimeout::from(HANG_MS)) {
-            Ok(0) => return Err(io::ErrorKind::TimedOut.into()),
-            Ok(_) => return Ok(()),
-            Err(Errno::EINTR) => {}
-            Err(errno) => return Err(errno.into()),
+impl From<lockstep::LogRecord> for LogRecord {
+    fn from(record: lockstep::LogRecord) -> Self {
+        Self {
+            at: record.at,
+            level: record.level,
+            module: None,
+            text: record.text,
         }
-    }
-}
-
-impl Drop for NativeBoard {
-    fn drop(&mut self) {
-        self.stop();
     }
 }

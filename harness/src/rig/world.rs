@@ -4,16 +4,14 @@
 //! to the next event of modem and network at the latest, and it stops where it writes.
 
 use std::collections::VecDeque;
-use std::path::PathBuf;
 use std::time::Duration;
 
-use firmware_native::lockstep::{ExitKind, LogRecord, Reset, Response, Start};
 use modem_sim::{Modem, ModemConfig, Output};
 
+use super::board::{BAUD, Board, End, LogRecord, Progress, Sent};
 use super::edge::{Edge, Hosts};
 use super::error::RigError;
 use super::link::Direction;
-use super::native::{Advanced, NativeBoard};
 use super::transcript::{From, Redactions, Transcript};
 use crate::broker::{Broker, Message};
 use crate::scenario::Cancel;
@@ -21,19 +19,9 @@ use crate::scenario::Cancel;
 /// Steps at one instant after which the world counts as stuck.
 const MAX_STEPS_AT_ONE_INSTANT: u32 = 100_000;
 
-/// Rate of the modem's UART from the factory (MODEM.md 3.3).
-const BAUD: u32 = 115_200;
-
-/// Build time the device believes in: 2025-06-01T00:00:00Z. Certificates of the run are valid
-/// around it, whatever the host's clock says.
-const BUILD_TIME: u64 = 1_748_736_000;
-
 /// What a world is made of.
 #[derive(Debug)]
 pub(super) struct WorldConfig {
-    pub(super) hil_exe: PathBuf,
-    pub(super) seed: u64,
-    pub(super) partition: Vec<u8>,
     pub(super) modem: ModemConfig,
     pub(super) redactions: Redactions,
     pub(super) hosts: Hosts,
@@ -50,15 +38,15 @@ pub struct Delivered {
     pub(super) taken: bool,
 }
 
-/// State of the board.
+/// State of the device.
 #[derive(Debug)]
-enum Board {
-    Running {
-        process: NativeBoard,
-        idle_until: Option<Duration>,
-    },
-    Halted,
-    Panicked(String),
+enum Device {
+    /// Until when it does nothing without input; nothing: for ever.
+    Running { idle_until: Option<Duration> },
+    /// It does nothing more on purpose, which is still to be seen.
+    Halted { idle_until: Option<Duration> },
+    /// Its last words.
+    Died(String),
 }
 
 /// Board, modem, network and broker.
@@ -66,9 +54,9 @@ enum Board {
 pub struct World {
     now: Duration,
     steps_at_now: u32,
-    config: WorldConfig,
-    boots: u64,
-    board: Board,
+    cancel: Cancel,
+    board: Box<dyn Board>,
+    device: Device,
     modem: Modem,
     edge: Edge,
     broker: Broker,
@@ -81,7 +69,11 @@ pub struct World {
 
 impl World {
     /// Powers modem and board up at time zero.
-    pub(super) fn start(config: WorldConfig, broker: Broker) -> Result<Self, RigError> {
+    pub(super) fn start(
+        config: WorldConfig,
+        board: Box<dyn Board>,
+        broker: Broker,
+    ) -> Result<Self, RigError> {
         let mut edge = Edge::default();
         for ((host, port), address) in &config.hosts {
             edge.name(host, *port, *address);
@@ -89,23 +81,24 @@ impl World {
         let mut world = Self {
             now: Duration::ZERO,
             steps_at_now: 0,
-            boots: 0,
-            board: Board::Halted,
-            modem: Modem::new(config.modem.clone(), Duration::ZERO),
+            cancel: config.cancel,
+            board,
+            device: Device::Running { idle_until: None },
+            modem: Modem::new(config.modem, Duration::ZERO),
             edge,
             broker,
             to_modem: Direction::new(BAUD),
             to_board: Direction::new(BAUD),
             transcript: Transcript::new(
                 Duration::from_nanos(10_000_000_000 / u64::from(BAUD)),
-                config.redactions.clone(),
+                config.redactions,
             ),
             log: Vec::new(),
             messages: Vec::new(),
-            config,
         };
         world.drain_modem();
-        world.power_up(Reset::PowerOn)?;
+        let first = world.board.power_up(world.now)?;
+        world.absorb(first);
         Ok(world)
     }
 
@@ -126,13 +119,13 @@ impl World {
 
     /// Whether the device has stopped for good.
     pub fn is_halted(&self) -> bool {
-        matches!(self.board, Board::Halted)
+        matches!(self.device, Device::Halted { .. })
     }
 
     /// The device's last words, if it panicked.
     pub fn panic(&self) -> Option<&str> {
-        match &self.board {
-            Board::Panicked(words) => Some(words),
+        match &self.device {
+            Device::Died(words) => Some(words),
             _ => None,
         }
     }
@@ -150,7 +143,7 @@ impl World {
 
     /// Carries out the next event, or moves the clock to `until` when there is none before.
     pub(super) fn step(&mut self, until: Duration) -> Result<(), RigError> {
-        if self.config.cancel.is_cancelled() {
+        if self.cancel.is_cancelled() {
             return Err(RigError::Cancelled(self.now));
         }
         let modem = earliest([self.modem.next_deadline(), self.to_modem.next_arrival()]);
@@ -198,11 +191,11 @@ impl World {
     }
 
     fn board_event(&self) -> Option<Duration> {
-        match &self.board {
-            Board::Running { idle_until, .. } => {
+        match &self.device {
+            Device::Running { idle_until } | Device::Halted { idle_until } => {
                 earliest([*idle_until, self.to_board.next_arrival()])
             }
-            Board::Halted | Board::Panicked(_) => self.to_board.next_arrival(),
+            Device::Died(_) => self.to_board.next_arrival(),
         }
     }
 
@@ -223,78 +216,46 @@ impl World {
 
     fn step_board(&mut self, horizon: Duration) -> Result<(), RigError> {
         let receive = self.to_board.arrived(horizon);
-        let Board::Running { process, .. } = &mut self.board else {
+        if matches!(self.device, Device::Died(_)) {
             return Ok(());
-        };
-        match process.advance(horizon, receive)? {
-            Advanced::Ran(response) => self.absorb(response),
-            ended => {
-                self.ended(ended);
-                Ok(())
-            }
         }
+        let progress = self.board.advance(horizon, receive)?;
+        self.absorb(progress);
+        Ok(())
     }
 
-    fn absorb(&mut self, response: Response) -> Result<(), RigError> {
-        self.now = self.now.max(response.now);
-        self.log.extend(response.log);
-        let start = self.to_modem.send(response.now, &response.sent);
-        self.transcript.bytes(start, From::Device, &response.sent);
-        if let Board::Running { idle_until, .. } = &mut self.board {
-            *idle_until = response.idle_until;
+    fn absorb(&mut self, progress: Progress) {
+        self.now = self.now.max(progress.now);
+        self.log.extend(progress.log);
+        for (at, remark) in progress.remarks {
+            self.transcript.remark(at, remark);
         }
-        match response.exit {
-            None => Ok(()),
-            Some(ExitKind::Halt) => {
-                self.board = Board::Halted;
-                Ok(())
+        match progress.sent {
+            Sent::Queued(bytes) => {
+                let start = self.to_modem.send(progress.now, &bytes);
+                self.transcript.bytes(start, From::Device, &bytes);
             }
-            Some(ExitKind::Reboot) => {
-                self.transcript.remark(self.now, "device: reset");
-                self.power_up(Reset::Software)
-            }
-        }
-    }
-
-    fn power_up(&mut self, reset: Reset) -> Result<(), RigError> {
-        let start = Start {
-            now: self.now,
-            settings: self.config.partition.clone(),
-            // Each boot draws other numbers, and the same ones in the next run.
-            seed: self
-                .config
-                .seed
-                .wrapping_add(self.boots.wrapping_mul(0x9E37_79B9_7F4A_7C15)),
-            baud: BAUD,
-            reset,
-            build_time: BUILD_TIME,
-        };
-        self.boots += 1;
-        let (process, first) = NativeBoard::start(&self.config.hil_exe, start)?;
-        self.board = Board::Running {
-            process,
-            idle_until: Some(self.now),
-        };
-        match first {
-            Advanced::Ran(response) => self.absorb(response),
-            ended => {
-                self.ended(ended);
-                Ok(())
+            Sent::Paced(bytes) => {
+                for (at, byte) in bytes {
+                    let start = self.to_modem.deliver(at, byte);
+                    self.transcript.bytes(start, From::Device, &[byte]);
+                }
             }
         }
-    }
-
-    fn ended(&mut self, how: Advanced) {
-        let (remark, words) = match how {
-            Advanced::Ran(_) => return,
-            Advanced::Died(words) => ("device: panic", words),
-            Advanced::Hung => (
-                "device: hangs",
-                "it computed for 30 s without an answer".to_owned(),
-            ),
+        let idle_until = progress.idle_until;
+        self.device = match progress.end {
+            None if self.is_halted() => Device::Halted { idle_until },
+            None => Device::Running { idle_until },
+            Some(End::Halted) => Device::Halted { idle_until },
+            Some(End::Died(words)) => {
+                self.transcript.remark(self.now, "device: panic");
+                Device::Died(words)
+            }
+            Some(End::Hung(words)) => {
+                self.transcript.remark(self.now, "device: hangs");
+                Device::Died(words)
+            }
         };
-        self.transcript.remark(self.now, remark);
-        self.board = Board::Panicked(words);
     }
 
     fn drain_modem(&mut self) {

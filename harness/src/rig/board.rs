@@ -1,0 +1,101 @@
+//! What the world needs of a board, whatever it is made of.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::error::RigError;
+
+/// Rate of the modem's UART from the factory, in bits per second (MODEM.md 3.3).
+pub(super) const BAUD: u32 = 115_200;
+
+/// A device in virtual time. It is off until it is powered up, and gone when dropped.
+pub(super) trait Board: fmt::Debug {
+    /// Switches the power on at `now`, for the first time.
+    fn power_up(&mut self, now: Duration) -> Result<Progress, RigError>;
+
+    /// Runs the device to `until`, or to the first instant at which it puts bytes on the line or
+    /// comes to an end. `receive` holds the bytes whose stop bits end on the way, in order; those
+    /// the board did not get to are its own to keep.
+    fn advance(
+        &mut self,
+        until: Duration,
+        receive: Vec<(Duration, u8)>,
+    ) -> Result<Progress, RigError>;
+}
+
+/// How far a board got, and what it did on the way.
+#[derive(Debug, Default)]
+pub(super) struct Progress {
+    /// Where its clock stands.
+    pub(super) now: Duration,
+    /// Until when it does nothing without input; nothing: for ever.
+    pub(super) idle_until: Option<Duration>,
+    /// What it put on the line.
+    pub(super) sent: Sent,
+    /// Log records since the last progress.
+    pub(super) log: Vec<LogRecord>,
+    /// Remarks for the transcript, such as a reset.
+    pub(super) remarks: Vec<(Duration, String)>,
+    /// Set when it came to an end.
+    pub(super) end: Option<End>,
+}
+
+/// Bytes from the device.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Sent {
+    /// Handed over at once: the line paces them.
+    Queued(Vec<u8>),
+    /// Paced by the device's own UART: each with the end of its stop bit.
+    Paced(Vec<(Duration, u8)>),
+}
+
+impl Default for Sent {
+    fn default() -> Self {
+        Self::Queued(Vec::new())
+    }
+}
+
+impl Sent {
+    /// What came after. A board sends in one of the two ways only.
+    pub(super) fn append(&mut self, later: Self) {
+        match (&mut *self, later) {
+            (Self::Queued(bytes), Self::Queued(later)) => bytes.extend(later),
+            (Self::Paced(bytes), Self::Paced(later)) => bytes.extend(later),
+            (_, later) => *self = later,
+        }
+    }
+}
+
+/// How a device comes to its end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum End {
+    /// It does nothing more on purpose.
+    Halted,
+    /// It panicked, or its processor cannot go on: its last words.
+    Died(String),
+    /// It computes without an end in sight: what is known of where.
+    Hung(String),
+}
+
+/// One record of the device's log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogRecord {
+    /// Virtual time of the record.
+    pub at: Duration,
+    /// Level, upper case: `ERROR`, `WARN`, `INFO`, `DEBUG`, `TRACE`.
+    pub level: String,
+    /// Module path of the code that wrote it, where the board tells.
+    pub module: Option<String>,
+    /// The text.
+    pub text: String,
+}
+
+impl LogRecord {
+    /// Whether the application wrote it, which says the same on every board, and not what carries
+    /// the application on one kind of board.
+    pub(super) fn is_of_application(&self) -> bool {
+        self.module
+            .as_deref()
+            .is_none_or(|module| module.split("::").next() == Some("firmware_app"))
+    }
+}
