@@ -22,7 +22,7 @@ fn generate() -> Result<(), String> {
     let out = env::var("OUT_DIR").map_err(|e| format!("OUT_DIR: {e}"))?;
     let text = format!(
         "/// When the image was built: seconds since 1970-01-01 UTC.\n\
-         pub(crate) const BUILD_TIME: u64 = {build_time};\n\
+         const BUILD_TIME: u64 = {build_time};\n\
          /// Offset in flash of the partition `settings`, as in `partitions.csv`.\n\
          pub(crate) const SETTINGS_OFFSET: u32 = {offset:#x};\n\
          /// Size in bytes of the partition `settings`, as in `partitions.csv`.\n\

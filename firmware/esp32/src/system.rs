@@ -2,7 +2,7 @@
 
 use firmware_app::platform::{ResetReason, System};
 
-use crate::constants::BUILD_TIME;
+use crate::constants::build_time;
 
 /// Chips whose temperature sensor esp-hal drives.
 #[cfg(any(feature = "esp32c3", feature = "esp32c6"))]
@@ -81,6 +81,6 @@ impl System for Board {
     }
 
     fn build_time(&self) -> u64 {
-        BUILD_TIME
+        build_time()
     }
 }
