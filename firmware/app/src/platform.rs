@@ -19,6 +19,14 @@ pub trait ModemUart: Read + Write {
     fn overruns(&self) -> u32;
 }
 
+/// The rate to open the modem's UART with: that of the settings partition, or the modem's own from
+/// the factory when the partition cannot be read, which [`run`](crate::run) then tells.
+// Never inlined: the decoded settings take kilobytes of stack, for a moment here only.
+#[inline(never)]
+pub fn uart_baud(settings: &[u8]) -> u32 {
+    firmware_settings::decode(settings).map_or(115_200, |settings| settings.uart_baud)
+}
+
 /// Why the device started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
@@ -55,7 +63,7 @@ pub trait System {
 /// The board, as the application takes it.
 #[derive(Debug)]
 pub struct Device<'a, U, R, S> {
-    /// UART to the modem, at the rate the profile names (115200 8N1 from the factory).
+    /// UART to the modem, 8N1 at the rate of the settings' `uart_baud`; see [`uart_baud`].
     pub uart: U,
     /// Cryptographic randomness.
     pub rng: R,

@@ -4,7 +4,7 @@
 //!
 //! | what | where |
 //! |---|---|
-//! | modem UART | UART1, 115200 8N1, TX on GPIO10, RX on GPIO3: [`uart`] |
+//! | modem UART | UART1, 8N1 at the rate of the settings, TX on GPIO10, RX on GPIO3: [`uart`] |
 //! | settings | flash partition `settings` of `partitions.csv`: [`settings`] |
 //! | reset reasons, panics | a marker in memory that survives a reset: [`reset`], [`panic`] |
 //! | log | defmt over RTT |
@@ -26,7 +26,7 @@ use esp_hal::clock::CpuClock;
 use esp_hal::rtc_cntl::Rtc;
 use esp_hal::timer::timg::TimerGroup;
 use firmware_app::Memory;
-use firmware_app::platform::{Device, Exit};
+use firmware_app::platform::{Device, Exit, uart_baud};
 use static_cell::ConstStaticCell;
 
 esp_bootloader_esp_idf::esp_app_desc!();
@@ -66,7 +66,12 @@ async fn main(spawner: Spawner) {
     let sensor = None;
     let rng = random::start(peripherals.RNG, peripherals.ADC1);
     let system = system::Board::new(rng.random(), reset_reason, sensor);
-    let uart = uart::start(peripherals.UART1, peripherals.GPIO3, peripherals.GPIO10);
+    let uart = uart::start(
+        peripherals.UART1,
+        uart_baud(settings),
+        peripherals.GPIO3,
+        peripherals.GPIO10,
+    );
 
     let device = Device {
         uart,

@@ -20,8 +20,6 @@ use esp_hal::{Blocking, handler, ram};
 use firmware_app::platform::ModemUart;
 use firmware_app::ring::Ring;
 
-/// The modem's rate from the factory.
-const BAUD: u32 = 115_200;
 /// Bytes that the hardware FIFO holds.
 const FIFO: usize = 128;
 /// The interrupt comes when half the FIFO is full, which leaves 64 bytes, 5.5 ms, to serve it.
@@ -36,9 +34,10 @@ static TX_WAKER: AtomicWaker = AtomicWaker::new();
 /// The receive half belongs to the interrupt handler once [`start`] has put it here.
 static RX: Mutex<RefCell<Option<UartRx<'static, Blocking>>>> = Mutex::new(RefCell::new(None));
 
-/// Configures UART1 and starts receiving.
+/// Configures UART1 for `baud` bits per second, 1200 to 921600, and starts receiving.
 pub(crate) fn start(
     uart: UART1<'static>,
+    baud: u32,
     rx: impl PeripheralInput<'static>,
     tx: impl PeripheralOutput<'static>,
 ) -> Modem {
@@ -46,10 +45,10 @@ pub(crate) fn start(
         .with_fifo_full_threshold(FIFO_THRESHOLD)
         .with_timeout(IDLE_BYTES)
         .with_reported_errors(RxErrorKind::FifoOverflowed);
-    let config = Config::default().with_baudrate(BAUD).with_rx(receive);
+    let config = Config::default().with_baudrate(baud).with_rx(receive);
     let uart = match Uart::new(uart, config) {
         Ok(uart) => uart,
-        // The configuration is constant: 115200 baud and a threshold below 128 are in range.
+        // The settings are checked: their baud rates, and a threshold below 128, are in range.
         Err(error) => defmt::panic!("UART1 refuses its configuration: {}", error),
     };
     let mut uart = uart.with_rx(rx).with_tx(tx);

@@ -36,8 +36,6 @@ pub struct Start {
     pub settings: Vec<u8>,
     /// Seed of the device's randomness; the same seed gives the same bytes.
     pub seed: u64,
-    /// Line rate of the modem UART in bits per second (8N1).
-    pub baud: u32,
     /// Why the device starts.
     pub reset: Reset,
     /// Build time that the device believes in, seconds since 1970-01-01 UTC.
@@ -51,7 +49,6 @@ impl std::fmt::Debug for Start {
             .field("now", &self.now)
             .field("settings", &format_args!("{} bytes", self.settings.len()))
             .field("seed", &self.seed)
-            .field("baud", &self.baud)
             .field("reset", &self.reset)
             .field("build_time", &self.build_time)
             .finish()
@@ -187,7 +184,6 @@ mod tests {
             now: Duration::ZERO,
             settings: b"hunter2".to_vec(),
             seed: 1,
-            baud: 115_200,
             reset: Reset::PowerOn,
             build_time: 0,
         };

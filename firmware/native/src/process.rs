@@ -6,7 +6,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use firmware_app::Memory;
-use firmware_app::platform::{Device, Exit};
+use firmware_app::platform::{Device, Exit, uart_baud};
 use rand_chacha::ChaCha8Rng;
 use rand_core::{RngCore, SeedableRng};
 
@@ -25,9 +25,6 @@ pub enum ProcessError {
     /// The first request was not `Start`, or a later one was.
     #[error("lockstep request out of order: {0}; `Start` comes first and once")]
     OutOfOrder(&'static str),
-    /// A line rate of zero has no byte time.
-    #[error("line rate of 0 bits per second; expected 1200 to 921600")]
-    ZeroBaud,
 }
 
 /// Serves one device over stdin and stdout. This is all that `hil __native-board` does.
@@ -49,11 +46,8 @@ pub fn serve(input: &mut impl Read, output: &mut impl Write) -> Result<(), Proce
         Some(Request::Advance { .. }) => return Err(ProcessError::OutOfOrder("Advance")),
         None => return Ok(()),
     };
-    if start.baud == 0 {
-        return Err(ProcessError::ZeroBaud);
-    }
     time_driver::restart(start.now);
-    let line = Line::new(byte_time(start.baud));
+    let line = Line::new(byte_time(uart_baud(&start.settings)));
     let mut memory = Box::new(Memory::new());
     let device = device(&start, &line);
     let mut board = Board {
@@ -75,7 +69,7 @@ pub fn serve(input: &mut impl Read, output: &mut impl Write) -> Result<(), Proce
 
 /// Time of one byte on the line: ten bits at 8N1.
 fn byte_time(baud: u32) -> Duration {
-    Duration::from_nanos(10_000_000_000 / u64::from(baud))
+    Duration::from_nanos(10_000_000_000 / u64::from(baud.max(1)))
 }
 
 fn device<'a>(

@@ -41,6 +41,7 @@ pub struct Draft<'a> {
     pub sms_number: Option<&'a str>,
     pub sms_after_s: u32,
     pub log_level: LogLevel,
+    pub uart_baud: u32,
 }
 
 impl Default for Draft<'_> {
@@ -70,6 +71,7 @@ impl Default for Draft<'_> {
             sms_number: None,
             sms_after_s: 3600,
             log_level: LogLevel::Info,
+            uart_baud: 115_200,
         }
     }
 }
@@ -118,6 +120,7 @@ impl Draft<'_> {
                 }),
             },
             log_level: self.log_level,
+            uart_baud: self.uart_baud,
         };
         settings.check()?;
         Ok(settings)
@@ -200,6 +203,8 @@ impl Settings {
             self.keep_alive_s.into(),
             limits::KEEP_ALIVE_S,
         )?;
+
+        range("uart_baud", self.uart_baud, limits::UART_BAUD)?;
 
         if let Some(sms) = &self.sms {
             filled("sms.number", sms.number.expose().len())?;

@@ -24,7 +24,7 @@ pub const PARTITION_SIZE: usize = 8192;
 pub const MAGIC: [u8; 4] = *b"HSET";
 
 /// Version of the payload that this build reads and writes.
-pub const FORMAT_VERSION: u16 = 1;
+pub const FORMAT_VERSION: u16 = 2;
 
 /// Bytes in front of the payload.
 pub const HEADER_SIZE: usize = 16;

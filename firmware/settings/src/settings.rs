@@ -40,6 +40,8 @@ pub mod limits {
     pub const KEEP_ALIVE_S: RangeInclusive<u32> = 5..=65_535;
     /// `broker.port`.
     pub const PORT: RangeInclusive<u32> = 1..=65_535;
+    /// `uart_baud`, in bits per second: the range of the modem's `AT+UART` (MODEM.md 3.3).
+    pub const UART_BAUD: RangeInclusive<u32> = 1_200..=921_600;
     /// `sms.after_s`, in seconds: up to thirty days.
     pub const SMS_AFTER_S: RangeInclusive<u32> = 60..=2_592_000;
 }
@@ -69,6 +71,9 @@ pub struct Settings {
     pub sms: Option<SmsAlert>,
     /// Least important log line that is written.
     pub log_level: LogLevel,
+    /// Line rate of the modem's UART in bits per second, 1200 to 921600, 8N1. The modem must have
+    /// the same one stored (`AT+UART`); 115200 from the factory.
+    pub uart_baud: u32,
 }
 
 /// The MQTT broker.

@@ -24,7 +24,7 @@ fn damaged(change: impl FnOnce(&mut Vec<u8>)) -> DecodeError {
 fn resealed(payload: &[u8]) -> Vec<u8> {
     let crc = crc::Crc::<u32>::new(&crc::CRC_32_ISO_HDLC);
     let mut bytes = MAGIC.to_vec();
-    bytes.extend([1, 0, 0, 0]);
+    bytes.extend([2, 0, 0, 0]);
     bytes.extend(u32::try_from(payload.len()).unwrap().to_le_bytes());
     let mut digest = crc.digest();
     digest.update(&bytes);

@@ -5,9 +5,6 @@ use std::time::Duration;
 
 use super::error::RigError;
 
-/// Rate of the modem's UART from the factory, in bits per second (MODEM.md 3.3).
-pub(super) const BAUD: u32 = 115_200;
-
 /// A device in virtual time. It is off until it is powered up, and gone when dropped.
 pub(super) trait Board: fmt::Debug {
     /// Switches the power on at `now`, for the first time.

@@ -45,6 +45,8 @@ pub struct DeviceSettings {
     pub telemetry_period_s: u32,
     /// MQTT keep-alive in seconds.
     pub keep_alive_s: u16,
+    /// Line rate of the modem's UART in bits per second; the modem's is `AT+UART`.
+    pub uart_baud: u32,
     /// What the partition holds.
     pub partition: Partition,
 }
@@ -76,6 +78,7 @@ impl DeviceSettings {
             apn: "free".to_owned(),
             telemetry_period_s: 30,
             keep_alive_s: 60,
+            uart_baud: 115_200,
             partition: Partition::Valid,
         }
     }
@@ -103,6 +106,7 @@ impl DeviceSettings {
             topic_command: &topic("command"),
             telemetry_period_s: self.telemetry_period_s,
             keep_alive_s: self.keep_alive_s,
+            uart_baud: self.uart_baud,
             ..Draft::default()
         }
         .build()

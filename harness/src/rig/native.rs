@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use firmware_native::lockstep::{self, ExitKind, Reset, Response, Start};
 
-use super::board::{BAUD, Board, End, LogRecord, Progress, Sent};
+use super::board::{Board, End, LogRecord, Progress, Sent};
 use super::error::RigError;
 use super::native_process::{Advanced, NativeProcess};
 
@@ -43,7 +43,6 @@ impl NativeBoard {
             seed: self
                 .seed
                 .wrapping_add(self.boots.wrapping_mul(0x9E37_79B9_7F4A_7C15)),
-            baud: BAUD,
             reset,
             build_time: BUILD_TIME,
         };

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use modem_sim::{Modem, ModemConfig, Output};
 
-use super::board::{BAUD, Board, End, LogRecord, Progress, Sent};
+use super::board::{Board, End, LogRecord, Progress, Sent};
 use super::edge::{Edge, Hosts};
 use super::error::RigError;
 use super::link::Direction;
@@ -78,19 +78,21 @@ impl World {
         for ((host, port), address) in &config.hosts {
             edge.name(host, *port, *address);
         }
+        let modem = Modem::new(config.modem, Duration::ZERO);
+        let baud = modem.uart_format().baud;
         let mut world = Self {
             now: Duration::ZERO,
             steps_at_now: 0,
             cancel: config.cancel,
             board,
             device: Device::Running { idle_until: None },
-            modem: Modem::new(config.modem, Duration::ZERO),
+            modem,
             edge,
             broker,
-            to_modem: Direction::new(BAUD),
-            to_board: Direction::new(BAUD),
+            to_modem: Direction::new(baud),
+            to_board: Direction::new(baud),
             transcript: Transcript::new(
-                Duration::from_nanos(10_000_000_000 / u64::from(BAUD)),
+                Duration::from_nanos(10_000_000_000 / u64::from(baud.max(1))),
                 config.redactions,
             ),
             log: Vec::new(),

@@ -27,6 +27,7 @@ pub(crate) fn full(ca: &[u8]) -> Draft<'_> {
         sms_number: Some("33600000000"),
         sms_after_s: 7200,
         log_level: LogLevel::Debug,
+        uart_baud: 460_800,
         ..Draft::default()
     }
 }
