@@ -7,8 +7,10 @@
 // `#[scenario]` writes absolute paths, also inside this crate.
 extern crate self as harness;
 
+pub mod board;
 pub mod broker;
 pub mod cli;
+pub mod config;
 pub mod doctor;
 pub mod firmware_build;
 pub mod modem_cli;

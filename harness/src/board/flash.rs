@@ -1,0 +1,293 @@
+//! Writing a program and its settings, and only what differs.
+
+use std::io::Cursor;
+use std::ops::Range;
+use std::panic::{self, AssertUnwindSafe};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use probe_rs::flashing::{
+    DownloadOptions, FileDownloadError, FlashError, FlashLoader, FlashProgress, ProgressEvent,
+    ProgressOperation,
+};
+use probe_rs::{InstructionSet, Session};
+use probe_rs_espressif::image_format::{EspIdfFormatError, IdfLoader};
+
+use super::error::{BoardError, chain};
+use super::program::Program;
+
+/// What is being done to a part of flash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FlashStep {
+    /// Reading, to see whether it differs, or whether it was written right.
+    Verify,
+    /// Reading what has to survive the erasing of its sector.
+    Keep,
+    /// Erasing sectors.
+    Erase,
+    /// Writing.
+    Program,
+}
+
+/// How far a step is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FlashProgressReport {
+    /// The step.
+    pub step: FlashStep,
+    /// Bytes done in this call.
+    pub bytes: u64,
+}
+
+/// A stretch of flash, in whole erase sectors apart from every other one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FlashedPart {
+    /// From the first to the last byte, from the start of flash.
+    pub range: Range<u64>,
+    /// Bytes in it that were compared or written.
+    pub bytes: u64,
+    /// False when it was there already.
+    pub written: bool,
+}
+
+/// What flashing did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FlashReport {
+    /// In the order of flash.
+    pub parts: Vec<FlashedPart>,
+    /// Wall time.
+    pub took: Duration,
+}
+
+impl FlashReport {
+    /// Bytes written.
+    pub fn written(&self) -> u64 {
+        let written = self.parts.iter().filter(|part| part.written);
+        written.map(|part| part.bytes).sum()
+    }
+
+    /// Bytes that were there already.
+    pub fn unchanged(&self) -> u64 {
+        let unchanged = self.parts.iter().filter(|part| !part.written);
+        unchanged.map(|part| part.bytes).sum()
+    }
+}
+
+/// Takes progress.
+pub type OnProgress<'a> = &'a mut dyn FnMut(FlashProgressReport);
+
+/// Bytes for one place in flash.
+type Piece = (u64, Vec<u8>);
+
+/// Writes bootloader, partition table, program and, if given, settings. The core stands still
+/// afterwards.
+pub(super) fn program(
+    session: &mut Session,
+    program: &Program,
+    settings: Option<&[u8]>,
+    on_progress: OnProgress<'_>,
+) -> Result<FlashReport, BoardError> {
+    let start = Instant::now();
+    let mut loader = image(session, program)?;
+    if let Some(settings) = settings {
+        let offset = u64::from(program.table().settings()?.offset);
+        loader.add_data(offset, settings).map_err(failed)?;
+    }
+    let pieces = loader
+        .data()
+        .map(|(address, bytes)| (address, bytes.to_vec()))
+        .collect();
+    write(session, pieces, start, on_progress)
+}
+
+/// Writes `bytes` at `offset` and keeps everything around them.
+pub(super) fn bytes(
+    session: &mut Session,
+    offset: u32,
+    bytes: &[u8],
+    on_progress: OnProgress<'_>,
+) -> Result<FlashReport, BoardError> {
+    let pieces = vec![(u64::from(offset), bytes.to_vec())];
+    write(session, pieces, Instant::now(), on_progress)
+}
+
+/// The flash image of a program, made by probe-rs as for any `idf` download.
+fn image(session: &mut Session, program: &Program) -> Result<FlashLoader, BoardError> {
+    let mut loader = session.target().flash_loader();
+    let format = IdfLoader {
+        partition_table: Some(program.table().path().to_owned()),
+        ..IdfLoader::default()
+    };
+    // Tells a chip that went away from what follows, which takes it for granted.
+    session
+        .core(0)
+        .map(|_| ())
+        .map_err(BoardError::probe("talk to the core"))?;
+    let mut elf = Cursor::new(program.image().bytes());
+    let set = Some(InstructionSet::RV32C);
+    // The loader panics when the probe vanishes in its middle; the session ends either way.
+    let loaded = panic::catch_unwind(AssertUnwindSafe(|| {
+        loader.load_image(session, &mut elf, format, set)
+    }));
+    match loaded {
+        Ok(Ok(())) => Ok(loader),
+        Ok(Err(error)) => Err(load_error(&error, program.image().path())),
+        Err(_) => Err(BoardError::Flash {
+            chain: "probe-rs gave up while it prepared the image: has the probe gone?".to_owned(),
+        }),
+    }
+}
+
+/// A program that makes no image is told from a chip that does not answer.
+fn load_error(error: &FileDownloadError, path: &Path) -> BoardError {
+    let bench = match error {
+        FileDownloadError::Flash(FlashError::NoSuitableNvm { .. }) => false,
+        FileDownloadError::Flash(_) | FileDownloadError::Other(_) => true,
+        FileDownloadError::ImageFormatSpecific { source, .. } => matches!(
+            source.downcast_ref::<EspIdfFormatError>(),
+            None | Some(EspIdfFormatError::FlashSizeDetection(_))
+        ),
+        _ => false,
+    };
+    let chain = chain(error);
+    if bench {
+        BoardError::Flash { chain }
+    } else {
+        BoardError::Format {
+            path: path.to_owned(),
+            chain,
+        }
+    }
+}
+
+fn write(
+    session: &mut Session,
+    pieces: Vec<Piece>,
+    start: Instant,
+    on_progress: OnProgress<'_>,
+) -> Result<FlashReport, BoardError> {
+    let sector = sector_size(session);
+    let mut parts = Vec::new();
+    for group in groups(pieces, sector) {
+        let range = range(&group);
+        let bytes = group.iter().map(|(_, bytes)| bytes.len() as u64).sum();
+        let mut loader = session.target().flash_loader();
+        for (address, bytes) in &group {
+            loader.add_data(*address, bytes).map_err(failed)?;
+        }
+        let same = match loader.verify(session, &mut progress(on_progress)) {
+            Ok(()) => true,
+            Err(FlashError::Verify) => false,
+            Err(error) => return Err(failed(error)),
+        };
+        if !same {
+            let mut options = DownloadOptions::default();
+            options.progress = progress(on_progress);
+            options.verify = true;
+            // An erase takes whole sectors; what else lies in them is not ours.
+            options.keep_unwritten_bytes = true;
+            loader.commit(session, options).map_err(failed)?;
+        }
+        parts.push(FlashedPart {
+            range,
+            bytes,
+            written: !same,
+        });
+    }
+    Ok(FlashReport {
+        parts,
+        took: start.elapsed(),
+    })
+}
+
+/// Largest erase sector of the target's flash algorithm, in bytes.
+fn sector_size(session: &Session) -> u64 {
+    let algorithms = session.target().flash_algorithms.iter();
+    algorithms
+        .flat_map(|algorithm| &algorithm.flash_properties.sectors)
+        .map(|sector| sector.size)
+        .max()
+        .unwrap_or(1)
+        .max(1)
+}
+
+/// Pieces that share an erase sector belong together; the others are compared and written apart.
+fn groups(mut pieces: Vec<Piece>, sector: u64) -> Vec<Vec<Piece>> {
+    pieces.retain(|(_, bytes)| !bytes.is_empty());
+    pieces.sort_by_key(|(address, _)| *address);
+    let mut groups: Vec<Vec<Piece>> = Vec::new();
+    for piece in pieces {
+        match groups.last_mut() {
+            Some(group) if (range(group).end - 1) / sector == piece.0 / sector => group.push(piece),
+            _ => groups.push(vec![piece]),
+        }
+    }
+    groups
+}
+
+/// From the first to the last byte of a group, which has one at least.
+fn range(group: &[Piece]) -> Range<u64> {
+    let start = group.first().map_or(0, |(address, _)| *address);
+    let end = group
+        .last()
+        .map_or(start, |(address, bytes)| address + bytes.len() as u64);
+    start..end.max(start + 1)
+}
+
+fn progress<'a>(on_progress: &'a mut dyn FnMut(FlashProgressReport)) -> FlashProgress<'a> {
+    FlashProgress::new(move |event| {
+        if let ProgressEvent::Progress {
+            operation, size, ..
+        } = event
+        {
+            let step = match operation {
+                ProgressOperation::Fill => FlashStep::Keep,
+                ProgressOperation::Erase => FlashStep::Erase,
+                ProgressOperation::Program => FlashStep::Program,
+                ProgressOperation::Verify => FlashStep::Verify,
+            };
+            on_progress(FlashProgressReport { step, bytes: size });
+        }
+    })
+}
+
+fn failed(error: FlashError) -> BoardError {
+    BoardError::Flash {
+        chain: chain(&error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_shares_a_sector_is_one_part() {
+        let piece = |address, length| (address, vec![0; length]);
+        let pieces = vec![
+            piece(0x1_0000, 0x2_8000),
+            piece(0x9000, 0x2000),
+            piece(0, 0x5000),
+            piece(0x8000, 0xc00),
+            piece(0x3_9000, 16),
+            piece(0x5_0000, 0),
+        ];
+        let groups = groups(pieces, 0x1_0000);
+        let ranges: Vec<Range<u64>> = groups.iter().map(|group| range(group)).collect();
+        assert_eq!(ranges, [0..0xb000, 0x1_0000..0x3_9010]);
+        assert_eq!(groups[0].len(), 3);
+    }
+
+    #[test]
+    fn a_report_counts_what_was_written() {
+        let part = |bytes, written| FlashedPart {
+            range: 0..bytes,
+            bytes,
+            written,
+        };
+        let report = FlashReport {
+            parts: vec![part(10, true), part(300, false), part(5, true)],
+            took: Duration::ZERO,
+        };
+        assert_eq!((report.written(), report.unchanged()), (15, 300));
+    }
+}

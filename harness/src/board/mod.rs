@@ -1,0 +1,32 @@
+//! Boards behind a debug probe, virtual ones included: only the probe selector differs.
+//!
+//! [`Program`] (an [`Image`] and a [`PartitionTable`]) is checked before a board is touched; a
+//! [`Lease`] keeps others away from the board; a [`ProbeBoard`] flashes, runs and listens through
+//! probe-rs; a [`WallLine`] is the host end of the UART that the firmware takes for its modem.
+
+mod backtrace;
+mod chip;
+mod error;
+mod flash;
+mod image;
+mod lease;
+mod log_decoder;
+mod partitions;
+mod probe_board;
+mod probes;
+mod program;
+mod rtt;
+mod serial;
+
+pub use backtrace::{CoreRegisters, StackFrame, backtrace, name_of};
+pub use chip::{ChipKind, Region, RegionKind};
+pub use error::BoardError;
+pub use flash::{FlashProgressReport, FlashReport, FlashStep, FlashedPart, OnProgress};
+pub use image::{Image, ImageError, ImageProblem};
+pub use lease::{Lease, LeaseError, Owner};
+pub use log_decoder::{DeviceRecord, LogDecoder, LogStream};
+pub use partitions::{Partition, PartitionTable, TableError, TableProblem};
+pub use probe_board::{ATTACH_WITHIN, CoreState, HaltReport, Halted, ProbeBoard};
+pub use probes::{FoundProbe, probes};
+pub use program::Program;
+pub use serial::{Heard, LineError, WallLine};
