@@ -23,9 +23,9 @@ const REGISTERS: usize = 32;
 const RA: usize = 1;
 const SP: usize = 2;
 const FP: usize = 8;
-/// Registers a function leaves as it found them: sp, s0, s1, s2 to s11 (psABI, "Integer Register
-/// Convention").
-const SAVED: [usize; 13] = [2, 8, 9, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27];
+/// Registers that a function leaves as it found them (zero, sp, s0 to s11; psABI, "Integer Register
+/// Convention"), and the return address, which a function without calls does not touch.
+const KEPT: [usize; 15] = [0, 1, 2, 8, 9, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27];
 
 /// A deeper stack than this is a loop.
 const DEPTH_LIMIT: usize = 64;
@@ -164,23 +164,18 @@ impl Unwinder<'_> {
         let base = self.x.get(usize::from(register.0)).copied().flatten()?;
         let cfa = base.wrapping_add(*offset as u32);
         let mut x = [None; REGISTERS];
-        x[0] = Some(0);
-        for index in 1..REGISTERS {
-            let unchanged = if SAVED.contains(&index) || index == RA {
-                self.x[index]
-            } else {
-                None
-            };
-            // Numbers are below 32.
-            x[index] = match row.register(Register(index as u16)) {
+        for (number, value) in (0_u16..).zip(&mut x) {
+            let index = usize::from(number);
+            let unchanged = self.x[index];
+            *value = match row.register(Register(number)) {
                 Some(RegisterRule::Offset(offset)) => read(cfa.wrapping_add(offset as u32)),
                 Some(RegisterRule::ValOffset(offset)) => Some(cfa.wrapping_add(offset as u32)),
                 Some(RegisterRule::Register(other)) => {
                     self.x.get(usize::from(other.0)).copied().flatten()
                 }
-                Some(RegisterRule::SameValue) => self.x[index],
-                Some(RegisterRule::Undefined) | None => unchanged,
-                Some(_) => None,
+                Some(RegisterRule::SameValue) => unchanged,
+                Some(RegisterRule::Undefined) | None if KEPT.contains(&index) => unchanged,
+                _ => None,
             };
         }
         x[SP] = Some(cfa);

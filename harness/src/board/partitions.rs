@@ -384,7 +384,10 @@ fn number(text: &str) -> Option<u32> {
         b'm' | b'M' => (&text[..text.len() - 1], 1024 * 1024),
         _ => (text, 1),
     };
-    let value = match digits.strip_prefix("0x").or(digits.strip_prefix("0X")) {
+    let hexadecimal = digits
+        .strip_prefix("0x")
+        .or_else(|| digits.strip_prefix("0X"));
+    let value = match hexadecimal {
         Some(digits) => u32::from_str_radix(digits, 16).ok()?,
         None => digits.parse().ok()?,
     };
