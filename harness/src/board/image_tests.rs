@@ -33,6 +33,9 @@ pub(in crate::board) fn program(code: u32) -> Vec<u8> {
         &mut elf,
         &[1, text, 0x4201_0020, 0x4201_0020, code, code, 5, 4],
     );
+    elf.resize(data as usize, 0);
+    // First word of a description, by ESP-IDF's `esp_app_desc.h`.
+    put32(&mut elf, &[0xabcd_5432]);
     elf.resize(strings as usize, 0);
     elf.extend_from_slice(names);
     elf.resize(sections as usize, 0);

@@ -329,3 +329,7 @@ fn registers(core: &mut Core<'_>) -> Result<CoreRegisters, BoardError> {
     }
     Ok(CoreRegisters { pc, x })
 }
+
+#[cfg(test)]
+#[path = "probe_board_tests.rs"]
+mod tests;

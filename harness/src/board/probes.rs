@@ -1,7 +1,6 @@
 //! Finding probes.
 
 use std::str::FromStr as _;
-use std::sync::Once;
 
 use probe_rs::probe::list::{Accessibility, Lister};
 use probe_rs::probe::{DebugProbeSelector, Probe};
@@ -19,10 +18,9 @@ pub struct FoundProbe {
     pub accessible: bool,
 }
 
-/// Makes Espressif's chips and its image format known to probe-rs; once in a process.
+/// Makes Espressif's chips, its image format, and this process's virtual boards known to probe-rs.
 pub(super) fn register() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(probe_rs_espressif::register_plugin);
+    virtual_esp32c3_probe::install();
 }
 
 /// The probes on this machine's USB. Probes behind TCP, those of served boards among them, never
