@@ -2,7 +2,6 @@
 
 use std::io::Cursor;
 use std::ops::Range;
-use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -75,6 +74,13 @@ impl FlashReport {
 /// Takes progress.
 pub type OnProgress<'a> = &'a mut dyn FnMut(FlashProgressReport);
 
+/// An image of more than this many bytes is compared by its beginning and its end.
+const LONG: usize = 32 * 1024;
+/// Bytes of the beginning: image and segment header, then the application's description.
+const HEAD: usize = 32 + 256;
+/// Bytes of the end: SHA-256.
+const TAIL: usize = 32;
+
 /// Bytes for one place in flash.
 type Piece = (u64, Vec<u8>);
 
@@ -87,16 +93,24 @@ pub(super) fn program(
     on_progress: OnProgress<'_>,
 ) -> Result<FlashReport, BoardError> {
     let start = Instant::now();
+    let table = program.table();
     let mut loader = image(session, program)?;
     if let Some(settings) = settings {
-        let offset = u64::from(program.table().settings()?.offset);
+        let offset = u64::from(table.settings()?.offset);
         loader.add_data(offset, settings).map_err(failed)?;
     }
-    let pieces = loader
+    let pieces: Vec<Piece> = loader
         .data()
         .map(|(address, bytes)| (address, bytes.to_vec()))
         .collect();
-    write(session, pieces, start, on_progress)
+    // Partitions that are not written here.
+    let others: Vec<Range<u64>> = table
+        .partitions()
+        .iter()
+        .map(|partition| u64::from(partition.offset)..u64::from(partition.end()))
+        .filter(|range| !pieces.iter().any(|(address, _)| range.contains(address)))
+        .collect();
+    write(session, pieces, Some(&others), start, on_progress)
 }
 
 /// Writes `bytes` at `offset` and keeps everything around them.
@@ -107,7 +121,7 @@ pub(super) fn bytes(
     on_progress: OnProgress<'_>,
 ) -> Result<FlashReport, BoardError> {
     let pieces = vec![(u64::from(offset), bytes.to_vec())];
-    write(session, pieces, Instant::now(), on_progress)
+    write(session, pieces, None, Instant::now(), on_progress)
 }
 
 /// The flash image of a program, made by probe-rs as for any `idf` download.
@@ -117,24 +131,12 @@ fn image(session: &mut Session, program: &Program) -> Result<FlashLoader, BoardE
         partition_table: Some(program.table().path().to_owned()),
         ..IdfLoader::default()
     };
-    // Tells a chip that went away from what follows, which takes it for granted.
-    session
-        .core(0)
-        .map(|_| ())
-        .map_err(BoardError::probe("talk to the core"))?;
     let mut elf = Cursor::new(program.image().bytes());
     let set = Some(InstructionSet::RV32C);
-    // The loader panics when the probe vanishes in its middle; the session ends either way.
-    let loaded = panic::catch_unwind(AssertUnwindSafe(|| {
-        loader.load_image(session, &mut elf, format, set)
-    }));
-    match loaded {
-        Ok(Ok(())) => Ok(loader),
-        Ok(Err(error)) => Err(load_error(&error, program.image().path())),
-        Err(_) => Err(BoardError::Flash {
-            chain: "probe-rs gave up while it prepared the image: has the probe gone?".to_owned(),
-        }),
-    }
+    loader
+        .load_image(session, &mut elf, format, set)
+        .map_err(|error| load_error(&error, program.image().path()))?;
+    Ok(loader)
 }
 
 /// A program that makes no image is told from a chip that does not answer.
@@ -159,9 +161,12 @@ fn load_error(error: &FileDownloadError, path: &Path) -> BoardError {
     }
 }
 
+/// Writes what differs. `others` is what has to survive the erasing of its sector; everything where
+/// nothing is said.
 fn write(
     session: &mut Session,
     pieces: Vec<Piece>,
+    others: Option<&[Range<u64>]>,
     start: Instant,
     on_progress: OnProgress<'_>,
 ) -> Result<FlashReport, BoardError> {
@@ -169,27 +174,23 @@ fn write(
     let mut parts = Vec::new();
     for group in groups(pieces, sector) {
         let range = range(&group);
-        let bytes = group.iter().map(|(_, bytes)| bytes.len() as u64).sum();
-        let mut loader = session.target().flash_loader();
-        for (address, bytes) in &group {
-            loader.add_data(*address, bytes).map_err(failed)?;
-        }
-        let same = match loader.verify(session, &mut progress(on_progress)) {
-            Ok(()) => true,
-            Err(FlashError::Verify) => false,
-            Err(error) => return Err(failed(error)),
-        };
+        let same = is_there(session, &marks(&group), on_progress)?;
         if !same {
             let mut options = DownloadOptions::default();
             options.progress = progress(on_progress);
             options.verify = true;
-            // An erase takes whole sectors; what else lies in them is not ours.
-            options.keep_unwritten_bytes = true;
+            options.keep_unwritten_bytes = others.is_none_or(|others| {
+                let erased = erased(&range, sector);
+                let meets =
+                    |other: &Range<u64>| other.start < erased.end && erased.start < other.end;
+                others.iter().any(meets)
+            });
+            let loader = loader(session, &group)?;
             loader.commit(session, options).map_err(failed)?;
         }
         parts.push(FlashedPart {
             range,
-            bytes,
+            bytes: group.iter().map(|(_, bytes)| bytes.len() as u64).sum(),
             written: !same,
         });
     }
@@ -197,6 +198,48 @@ fn write(
         parts,
         took: start.elapsed(),
     })
+}
+
+/// What tells a group from every other one. An image begins with its headers, the digest of its ELF
+/// among them, and ends with a digest of itself, which is written last (ESP-IDF, "App Image
+/// Format"): those stand for it. Small groups stand for themselves.
+fn marks(group: &[Piece]) -> Vec<Piece> {
+    match group {
+        [(address, bytes)] if bytes.len() > LONG => {
+            let end = bytes.len() - TAIL;
+            vec![
+                (*address, bytes[..HEAD].to_vec()),
+                (address + end as u64, bytes[end..].to_vec()),
+            ]
+        }
+        _ => group.to_vec(),
+    }
+}
+
+fn is_there(
+    session: &mut Session,
+    pieces: &[Piece],
+    on_progress: OnProgress<'_>,
+) -> Result<bool, BoardError> {
+    let loader = loader(session, pieces)?;
+    match loader.verify(session, &mut progress(on_progress)) {
+        Ok(()) => Ok(true),
+        Err(FlashError::Verify) => Ok(false),
+        Err(error) => Err(failed(error)),
+    }
+}
+
+fn loader(session: &Session, pieces: &[Piece]) -> Result<FlashLoader, BoardError> {
+    let mut loader = session.target().flash_loader();
+    for (address, bytes) in pieces {
+        loader.add_data(*address, bytes).map_err(failed)?;
+    }
+    Ok(loader)
+}
+
+/// The whole sectors around `range`.
+const fn erased(range: &Range<u64>, sector: u64) -> Range<u64> {
+    range.start / sector * sector..range.end.next_multiple_of(sector)
 }
 
 /// Largest erase sector of the target's flash algorithm, in bytes.
@@ -275,6 +318,23 @@ mod tests {
         let ranges: Vec<Range<u64>> = groups.iter().map(|group| range(group)).collect();
         assert_eq!(ranges, [0..0xb000, 0x1_0000..0x3_9010]);
         assert_eq!(groups[0].len(), 3);
+    }
+
+    #[test]
+    fn a_long_image_is_known_by_its_ends() {
+        let image: Vec<u8> = (0..100_000_u32).map(|index| index as u8).collect();
+        let marks = marks(&[(0x1_0000, image.clone())]);
+        assert_eq!(marks.len(), 2);
+        assert_eq!(marks[0], (0x1_0000, image[..288].to_vec()));
+        assert_eq!(marks[1], (0x1_0000 + 99_968, image[99_968..].to_vec()));
+        let small = vec![(0, vec![1; 20_000]), (0x8000, vec![2; 4096])];
+        assert_eq!(super::marks(&small), small);
+    }
+
+    #[test]
+    fn whole_sectors_are_erased() {
+        assert_eq!(erased(&(0x9000..0xb000), 0x1_0000), 0..0x1_0000);
+        assert_eq!(erased(&(0x1_0000..0x2_0001), 0x1_0000), 0x1_0000..0x3_0000);
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod backtrace;
 mod chip;
 mod error;
 mod flash;
+mod guard;
 mod image;
 mod lease;
 mod log_decoder;

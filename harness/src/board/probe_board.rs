@@ -16,6 +16,7 @@ use super::backtrace::{CoreRegisters, StackFrame, backtrace};
 use super::chip::ChipKind;
 use super::error::{BoardError, chain};
 use super::flash::{self, FlashReport, OnProgress};
+use super::guard::{GuardedSession, caught};
 use super::log_decoder::DeviceRecord;
 use super::probes;
 use super::program::Program;
@@ -60,7 +61,7 @@ pub struct HaltReport {
 /// An attached board. Dropping it lets the chip run on without a debugger.
 #[derive(Debug)]
 pub struct ProbeBoard {
-    session: Session,
+    session: GuardedSession,
     selector: String,
     program: Option<Program>,
     log: Option<RttLog>,
@@ -111,11 +112,11 @@ impl ProbeBoard {
         probe
             .select_protocol(WireProtocol::Jtag)
             .map_err(|error| failed(chain(&error)))?;
-        let session = probe
-            .attach(chip.name(), Permissions::default())
+        let session = caught(|| probe.attach(chip.name(), Permissions::default()))
+            .map_err(|words| failed(format!("probe-rs panicked: {words}")))?
             .map_err(|error| failed(chain(&error)))?;
         Ok(Self {
-            session,
+            session: GuardedSession::new(session),
             selector: name.to_owned(),
             program: None,
             log: None,
@@ -127,9 +128,17 @@ impl ProbeBoard {
         &self.selector
     }
 
-    /// The probe-rs session, for what is not offered here.
-    pub const fn session(&mut self) -> &mut Session {
-        &mut self.session
+    /// Does something with the probe-rs session that is not offered here; `action` is what, for
+    /// errors.
+    ///
+    /// # Errors
+    /// That of `work`, or [`BoardError::Probe`] when the probe has gone.
+    pub fn with_session<T>(
+        &mut self,
+        action: &'static str,
+        work: impl FnOnce(&mut Session) -> Result<T, BoardError>,
+    ) -> Result<T, BoardError> {
+        self.session.with(action, work)
     }
 
     /// Says which program the board runs, so that its log can be read and its stack named.
@@ -158,7 +167,9 @@ impl ProbeBoard {
         on_progress: OnProgress<'_>,
     ) -> Result<FlashReport, BoardError> {
         self.set_program(program)?;
-        flash::program(&mut self.session, program, settings, on_progress)
+        self.session.with("flash the program", |session| {
+            flash::program(session, program, settings, on_progress)
+        })
     }
 
     /// Writes `bytes` at `offset` of flash, if they differ, and verifies them; everything around
@@ -172,7 +183,9 @@ impl ProbeBoard {
         bytes: &[u8],
         on_progress: OnProgress<'_>,
     ) -> Result<FlashReport, BoardError> {
-        flash::bytes(&mut self.session, offset, bytes, on_progress)
+        self.session.with("write to flash", |session| {
+            flash::bytes(session, offset, bytes, on_progress)
+        })
     }
 
     /// Resets the chip and runs it from its reset vector, with an empty log.
@@ -189,13 +202,16 @@ impl ProbeBoard {
     /// # Errors
     /// [`BoardError::Probe`].
     pub fn reset_and_halt(&mut self) -> Result<(), BoardError> {
-        let mut core = core(&mut self.session)?;
-        core.reset_and_halt(HALT_WITHIN)
-            .map_err(BoardError::probe("reset the chip"))?;
-        match &mut self.log {
-            Some(log) => log.clear(&mut core),
-            None => Ok(()),
-        }
+        let log = &mut self.log;
+        self.session.with("reset the chip", |session| {
+            let mut core = core(session)?;
+            core.reset_and_halt(HALT_WITHIN)
+                .map_err(BoardError::probe("reset the chip"))?;
+            match log {
+                Some(log) => log.clear(&mut core),
+                None => Ok(()),
+            }
+        })
     }
 
     /// Lets a halted core go on.
@@ -203,8 +219,7 @@ impl ProbeBoard {
     /// # Errors
     /// [`BoardError::Probe`].
     pub fn run(&mut self) -> Result<(), BoardError> {
-        let mut core = core(&mut self.session)?;
-        core.run().map_err(BoardError::probe("run the core"))
+        self.on_core("run the core", |core| core.run())
     }
 
     /// Stops the core where it is.
@@ -212,10 +227,7 @@ impl ProbeBoard {
     /// # Errors
     /// [`BoardError::Probe`].
     pub fn halt(&mut self) -> Result<(), BoardError> {
-        let mut core = core(&mut self.session)?;
-        core.halt(HALT_WITHIN)
-            .map(|_| ())
-            .map_err(BoardError::probe("halt the core"))
+        self.on_core("halt the core", |core| core.halt(HALT_WITHIN).map(|_| ()))
     }
 
     /// Makes the breakpoints of a running program halt the core, which probe-rs arranges at its
@@ -236,10 +248,7 @@ impl ProbeBoard {
     /// # Errors
     /// [`BoardError::Probe`].
     pub fn state(&mut self) -> Result<CoreState, BoardError> {
-        let mut core = core(&mut self.session)?;
-        let status = core
-            .status()
-            .map_err(BoardError::probe("ask for the core's state"))?;
+        let status = self.on_core("ask for the core's state", |core| core.status())?;
         Ok(match status {
             CoreStatus::Halted(HaltReason::Breakpoint(cause)) => CoreState::Halted(match cause {
                 BreakpointCause::Semihosting(command) => Halted::Semihosting(command),
@@ -260,7 +269,9 @@ impl ProbeBoard {
         let Some(log) = &mut self.log else {
             return Ok(Vec::new());
         };
-        log.drain(&mut core(&mut self.session)?)
+        self.session.with("read the device's log", |session| {
+            log.drain(&mut core(session)?)
+        })
     }
 
     /// Says that the device has started anew, so that half a record of before is forgotten.
@@ -281,15 +292,27 @@ impl ProbeBoard {
     /// # Errors
     /// [`BoardError::Probe`], also when the core runs.
     pub fn halt_report(&mut self) -> Result<HaltReport, BoardError> {
-        let mut core = core(&mut self.session)?;
-        let registers = registers(&mut core)?;
-        let stack = match &self.program {
-            None => Vec::new(),
-            Some(program) => backtrace(program.image(), &registers, |address| {
-                core.read_word_32(address.into()).ok()
-            }),
-        };
-        Ok(HaltReport { registers, stack })
+        let program = self.program.as_ref();
+        self.session.with("look at the core", |session| {
+            let mut core = core(session)?;
+            let registers = registers(&mut core)?;
+            let stack = program.map_or_else(Vec::new, |program| {
+                backtrace(program.image(), &registers, |address| {
+                    core.read_word_32(address.into()).ok()
+                })
+            });
+            Ok(HaltReport { registers, stack })
+        })
+    }
+
+    fn on_core<T>(
+        &mut self,
+        action: &'static str,
+        work: impl FnOnce(&mut Core<'_>) -> Result<T, probe_rs::Error>,
+    ) -> Result<T, BoardError> {
+        self.session.with(action, |session| {
+            work(&mut core(session)?).map_err(BoardError::probe(action))
+        })
     }
 }
 
@@ -297,14 +320,17 @@ impl Drop for ProbeBoard {
     fn drop(&mut self) {
         // Whoever comes next finds a device that runs and does not wait for a reader. A board that
         // is gone takes no harm.
-        if let Ok(mut core) = core(&mut self.session) {
-            if let Some(log) = &mut self.log {
+        let log = &mut self.log;
+        let _ = self.session.with("let the board go", |session| {
+            let mut core = core(session)?;
+            if let Some(log) = log {
                 log.release(&mut core);
             }
             if matches!(core.core_halted(), Ok(true)) {
                 let _ = core.run();
             }
-        }
+            Ok(())
+        });
     }
 }
 

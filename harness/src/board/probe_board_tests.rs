@@ -95,12 +95,11 @@ fn settings_alone_keep_what_is_around_them() {
 fn a_probe_that_vanishes_is_infrastructure() {
     let board = VirtualBoard::new("vanishes", ChipConfig::default());
     let mut probe = attach(&board);
-    let handle = board.clone();
     let (_folder, program) = program(4096);
     let error = probe
         .flash(&program, Some(&[1; 0x2000]), &mut |progress| {
             if progress.step == FlashStep::Erase {
-                handle.unplug();
+                board.unplug();
             }
         })
         .unwrap_err();
