@@ -8,9 +8,11 @@
 extern crate self as harness;
 
 pub mod board;
+pub mod board_cli;
 pub mod broker;
 pub mod cli;
 pub mod config;
+pub mod desk;
 pub mod doctor;
 pub mod firmware_build;
 pub mod modem_cli;

@@ -5,6 +5,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use super::board_args::{
+    BoardCommand, BoardsArgs, EmulateArgs, FlashArgs, MonitorArgs, ProvisionArgs,
+};
 use crate::runner::DEFAULT_SEED;
 
 /// End-to-end tests of a device whose only way out is an LTE modem on a UART.
@@ -34,8 +37,21 @@ pub(super) enum Command {
     Modem(ModemArgs),
     /// Check this machine: each line is ok, or says how to fix it
     Doctor,
-    /// List the boards scenarios can run on
-    Boards,
+    /// List the boards scenarios can run on, and what is plugged in
+    Boards(BoardsArgs),
+    /// Write a program into a board's flash, as far as it differs, and start it
+    Flash(FlashArgs),
+    /// Write settings into a board's settings partition, and start it
+    Provision(ProvisionArgs),
+    /// Show a board's log, and what its firmware sends to its modem
+    Monitor(MonitorArgs),
+    /// Virtual boards that stay
+    Board {
+        #[command(subcommand)]
+        command: BoardCommand,
+    },
+    /// Run a bare rv32imc program on the virtual core
+    Emulate(EmulateArgs),
     /// The native board's process, driven over standard input and output
     #[command(name = "__native-board", hide = true)]
     NativeBoard,

@@ -78,6 +78,12 @@ pub(super) struct ServeArgs {
     /// Program to start with; without one the flash is empty
     #[arg(long, value_name = "ELF")]
     pub(super) flash: Option<PathBuf>,
+    /// Settings to start with, as for `hil provision`
+    #[arg(long, value_name = "SETTINGS.toml", requires = "flash")]
+    pub(super) settings: Option<PathBuf>,
+    /// Partition table in ESP-IDF's CSV form [default: firmware/esp32/partitions.csv]
+    #[arg(long, value_name = "FILE")]
+    pub(super) partitions: Option<PathBuf>,
     /// Rate of the serial port, in bits per second
     #[arg(long, value_name = "BAUD", default_value_t = crate::config::DEFAULT_BAUD)]
     pub(super) baud: u32,
@@ -91,9 +97,10 @@ pub(super) struct EmulateArgs {
     /// A bare rv32imc program
     #[arg(value_name = "ELF")]
     pub(super) elf: PathBuf,
-    /// Symbol of the word that a program writes to end itself (1: pass, 2n+1: failure n)
-    #[arg(long, value_name = "SYMBOL", default_value = "tohost")]
-    pub(super) tohost: String,
+    /// Symbol of the word that the program writes its result to: 1 passed, other odd numbers
+    /// failed [default: tohost, where the program has it]
+    #[arg(long, value_name = "SYMBOL")]
+    pub(super) tohost: Option<String>,
     /// Give up after so many instructions
     #[arg(long, value_name = "N", default_value_t = 1_000_000_000)]
     pub(super) max_instructions: u64,

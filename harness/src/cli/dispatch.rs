@@ -5,12 +5,16 @@ use std::ffi::OsString;
 use clap::Parser as _;
 
 use super::args::{Cli, Command};
+use super::board::board;
 use super::boards::boards;
 use super::build::build;
 use super::doctor::doctor;
+use super::emulate::emulate;
 use super::error::CliError;
 use super::exit::Exit;
+use super::flash::{flash, provision};
 use super::modem::modem;
+use super::monitor::monitor;
 use super::run::run;
 use super::say::say;
 
@@ -41,10 +45,12 @@ fn command(command: &Command) -> Result<Exit, CliError> {
         Command::Build(args) => build(args),
         Command::Modem(args) => modem(args),
         Command::Doctor => doctor(),
-        Command::Boards => {
-            boards();
-            Ok(Exit::Success)
-        }
+        Command::Boards(args) => boards(args),
+        Command::Flash(args) => flash(args),
+        Command::Provision(args) => provision(args),
+        Command::Monitor(args) => monitor(args),
+        Command::Board { command } => board(command),
+        Command::Emulate(args) => emulate(args),
         Command::NativeBoard => {
             firmware_native::run_stdio()?;
             Ok(Exit::Success)

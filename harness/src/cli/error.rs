@@ -1,7 +1,10 @@
 //! What ends a command early, and the exit code for it.
 
+use super::emulate::EmulateError;
 use super::exit::Exit;
 use super::select::SelectError;
+use crate::board_cli::BoardCliError;
+use crate::desk::ServeError;
 use crate::firmware_build::BuildError;
 use crate::modem_cli::ModemCliError;
 use crate::report::{FolderError, ReportError};
@@ -19,6 +22,12 @@ pub(super) enum CliError {
     Build(#[from] BuildError),
     #[error(transparent)]
     Modem(#[from] ModemCliError),
+    #[error(transparent)]
+    Boards(#[from] BoardCliError),
+    #[error(transparent)]
+    Serve(#[from] ServeError),
+    #[error(transparent)]
+    Emulate(#[from] EmulateError),
     #[error("cannot find the path of this program, which is also the native board: {0}")]
     OwnPath(std::io::Error),
     #[error("native board: {0}")]
@@ -30,11 +39,16 @@ pub(super) enum CliError {
 impl CliError {
     pub(super) fn exit(&self) -> Exit {
         match self {
-            Self::Select(_) | Self::Folder(_) => Exit::Usage,
+            Self::Select(_) | Self::Folder(_) | Self::Emulate(_) => Exit::Usage,
             Self::Modem(error) if error.is_usage() => Exit::Usage,
+            Self::Boards(BoardCliError::Build(error)) if !error.is_infrastructure() => Exit::Failed,
+            Self::Boards(error) if error.is_usage() => Exit::Usage,
+            Self::Serve(error) if error.is_usage() => Exit::Usage,
             Self::Build(error) if !error.is_infrastructure() => Exit::Failed,
             Self::Build(_)
             | Self::Modem(_)
+            | Self::Boards(_)
+            | Self::Serve(_)
             | Self::Report(_)
             | Self::OwnPath(_)
             | Self::NativeBoard(_)

@@ -3,13 +3,18 @@
 //! Nothing is decided here that the library could decide.
 
 mod args;
+mod board;
+mod board_args;
 mod boards;
 mod build;
 mod doctor;
+mod emulate;
 mod error;
 mod exit;
+mod flash;
 mod interrupt;
 mod modem;
+mod monitor;
 mod run;
 mod say;
 mod select;

@@ -7,7 +7,7 @@ const SECRET: [&str; 2] = ["CMDPW", "SIGNINAT"];
 const MARK: &str = "<hidden>";
 
 /// An AT line, command or answer, with passwords and telephone numbers replaced.
-pub(super) fn mask(line: &str) -> String {
+pub(crate) fn mask(line: &str) -> String {
     let Some((head, value)) = line.split_once(['=', ':']) else {
         return line.to_owned();
     };

@@ -19,4 +19,5 @@ mod sockets;
 pub use config::{Config, LineKind};
 pub use error::ModemCliError;
 pub use hosts::{HostError, Hosts};
+pub(crate) use mask::mask;
 pub use serve::{Stop, serve};

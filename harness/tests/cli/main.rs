@@ -2,6 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
+mod boards;
+mod desk;
+
 use std::ffi::OsStr;
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
@@ -38,11 +41,25 @@ fn stderr(output: &Output) -> String {
 
 #[test]
 fn help_of_every_command() {
-    for command in ["", "run", "build", "modem", "doctor", "boards"] {
+    let commands = [
+        "",
+        "run",
+        "build",
+        "modem",
+        "doctor",
+        "boards",
+        "flash",
+        "provision",
+        "monitor",
+        "board serve",
+        "emulate",
+    ];
+    for command in commands {
         let arguments: Vec<&str> = command.split_whitespace().chain(["--help"]).collect();
         let output = output(&arguments);
         assert_eq!(output.status.code(), Some(0));
         let name = if command.is_empty() { "hil" } else { command };
+        let name = name.replace(' ', "_");
         insta::assert_snapshot!(format!("help_{name}"), stdout(&output));
     }
 }
