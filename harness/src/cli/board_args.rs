@@ -69,7 +69,7 @@ pub(super) enum BoardCommand {
 
 #[derive(Debug, Args)]
 pub(super) struct ServeArgs {
-    /// TCP port of the debug probe, on 127.0.0.1 [default: any free one]
+    /// TCP port of the debug probe, on 127.0.0.1; 0 is any free one
     #[arg(long, value_name = "PORT", default_value_t = 0)]
     pub(super) probe_port: u16,
     /// Also make the serial port known under this path, as a symbolic link

@@ -2,6 +2,7 @@
 //!
 //! Looks only: nothing is installed, changed or left behind.
 
+mod boards;
 mod finding;
 mod machine;
 mod programs;
@@ -12,9 +13,9 @@ use std::path::Path;
 pub use finding::{Finding, State};
 pub use machine::Machine;
 
-/// Looks at everything the commands of today need, in the order in which to fix it.
+/// Looks at everything the commands need, in the order in which to fix it.
 pub fn examine(machine: &Machine, root: &Path, channel: &str) -> Vec<Finding> {
-    vec![
+    let mut findings = vec![
         programs::rustup(machine),
         programs::toolchain(machine, channel),
         programs::rust_src(machine, channel),
@@ -22,5 +23,7 @@ pub fn examine(machine: &Machine, root: &Path, channel: &str) -> Vec<Finding> {
         resources::disk(root),
         resources::loopback(),
         resources::pty(),
-    ]
+    ];
+    findings.extend(boards::examine(root));
+    findings
 }
