@@ -269,10 +269,14 @@ impl<'a> Symbols<'a> {
     }
 
     fn by_symbol(&self, address: u32) -> String {
-        self.map.containing(address.into()).map_or_else(
-            || "?".to_owned(),
-            |symbol| addr2line::demangle_auto(symbol.name().into(), None).into_owned(),
-        )
+        let symbol = self.map.containing(address.into());
+        symbol
+            // The assembler's own labels name nothing.
+            .filter(|symbol| !symbol.name().starts_with(".L"))
+            .map_or_else(
+                || "?".to_owned(),
+                |symbol| addr2line::demangle_auto(symbol.name().into(), None).into_owned(),
+            )
     }
 }
 

@@ -161,13 +161,15 @@ fn seconds(text: &str) -> Option<Duration> {
 /// Without the folders in front of the crate: they differ from machine to machine.
 pub(super) fn shortened(path: &Path) -> String {
     let text = path.to_string_lossy();
-    let tail = ["/firmware/", "/.cargo/registry/src/"]
-        .iter()
-        .find_map(|mark| {
-            let at = text.find(mark)?;
-            Some(text[at + 1..].to_owned())
-        });
-    tail.unwrap_or_else(|| text.into_owned())
+    if let Some((_, tail)) = text.rsplit_once("/.cargo/registry/src/") {
+        // Behind the registry's own folder.
+        return tail
+            .split_once('/')
+            .map_or(tail, |(_, tail)| tail)
+            .to_owned();
+    }
+    let ours = text.rsplit_once("/firmware/");
+    ours.map_or_else(|| text.to_string(), |(_, tail)| format!("firmware/{tail}"))
 }
 
 #[cfg(test)]
@@ -203,6 +205,12 @@ mod tests {
         assert_eq!(
             shortened(Path::new("/home/me/p/firmware/app/src/lib.rs")),
             "firmware/app/src/lib.rs"
+        );
+        assert_eq!(
+            shortened(Path::new(
+                "/r/.cargo/registry/src/index-1/esp-hal-1.2.2/src/lib.rs"
+            )),
+            "esp-hal-1.2.2/src/lib.rs"
         );
         assert_eq!(shortened(Path::new("src/main.rs")), "src/main.rs");
     }

@@ -287,10 +287,11 @@ impl ProbeBoard {
         self.log.as_ref().map(RttLog::write_offset)
     }
 
-    /// Registers and stack of a core that stands still.
+    /// Registers and stack of a core that stands still; of one that runs they are not of one
+    /// moment.
     ///
     /// # Errors
-    /// [`BoardError::Probe`], also when the core runs.
+    /// [`BoardError::Probe`].
     pub fn halt_report(&mut self) -> Result<HaltReport, BoardError> {
         let program = self.program.as_ref();
         self.session.with("look at the core", |session| {

@@ -274,3 +274,62 @@ fn bare_programs_that_cannot_run_are_refused() {
             .contains("no-elf: not an ELF file")
     );
 }
+
+/// A bare program for RAM at 0x8000_0000, as QEMU's machine `virt` has it.
+fn bare(code: &[u32]) -> Vec<u8> {
+    let words =
+        |words: &[u32]| -> Vec<u8> { words.iter().flat_map(|word| word.to_le_bytes()).collect() };
+    let size = 4 * u32::try_from(code.len()).unwrap();
+    let mut elf = b"\x7fELF\x01\x01\x01\0\0\0\0\0\0\0\0\0\x02\0\xf3\0".to_vec();
+    elf.extend(words(&[1, 0x8000_0000, 52, 0, 0]));
+    for half in [52_u16, 32, 1, 40, 0, 0] {
+        elf.extend(half.to_le_bytes());
+    }
+    elf.extend(words(&[1, 84, 0x8000_0000, 0x8000_0000, size, size, 7, 4]));
+    elf.extend(words(code));
+    elf
+}
+
+#[test]
+fn a_bare_program_runs_to_its_end_or_its_limit() {
+    let desk = Desk::new("");
+    // Writes `h` to the UART, then to the test finisher what x11 says.
+    let ends_with = |lui: u32, addi: u32| {
+        bare(&[
+            0x1000_02b7, // lui t0, 0x10000
+            0x0680_0313, // li t1, 'h'
+            0x0062_8023, // sb t1, 0(t0)
+            0x0010_0537, // lui a0, 0x100
+            lui,         // lui a1, ...
+            addi,        // addi a1, a1, ...
+            0x00b5_2023, // sw a1, 0(a0)
+            0x0000_006f, // j .
+        ])
+    };
+    let run = |name: &str, elf: Vec<u8>, arguments: &[&str]| {
+        desk.write(name, elf);
+        let output = desk.run(&[&["emulate", name], arguments].concat());
+        let text = stderr(&output);
+        assert!(!text.contains("error: "), "{text}");
+        (output.status.code(), stdout(&output), text)
+    };
+    let (code, out, words) = run("pass", ends_with(0x0000_55b7, 0x5555_8593), &[]);
+    assert_eq!((code, out.as_str()), (Some(0), "h"), "{words}");
+    assert!(words.starts_with("passed at pc 0x800000"), "{words}");
+    let (code, out, words) = run("fail", ends_with(0x0001_35b7, 0x3335_8593), &[]);
+    assert_eq!((code, out.as_str()), (Some(1), "h"), "{words}");
+    assert!(words.starts_with("failed with code 1 "), "{words}");
+    let (code, _, words) = run("spin", bare(&[0x6f]), &["--max-instructions", "1000"]);
+    assert_eq!(code, Some(1), "{words}");
+    assert!(
+        words.contains("after 1000 instructions and 0 traps"),
+        "{words}"
+    );
+    let (code, _, words) = run("traps", bare(&[0, 0]), &["--max-traps", "3"]);
+    assert_eq!(code, Some(1), "{words}");
+    let text = desk.refused(2, &["emulate", "spin", "--tohost", "result"]);
+    assert!(
+        text.contains("symbol result is not a word of RAM"),
+        "{text}"
+    );
+}
