@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::image::ImageError;
 use super::lease::LeaseError;
-use super::partitions::TableError;
+use super::table_error::TableError;
 
 /// Why a board could not be used.
 #[derive(Debug, thiserror::Error)]

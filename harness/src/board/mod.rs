@@ -18,6 +18,7 @@ mod probes;
 mod program;
 mod rtt;
 mod serial;
+mod table_error;
 
 pub use backtrace::{CoreRegisters, StackFrame, backtrace, name_of};
 pub use chip::{ChipKind, Region, RegionKind};
@@ -26,8 +27,9 @@ pub use flash::{FlashProgressReport, FlashReport, FlashStep, FlashedPart, OnProg
 pub use image::{Image, ImageError, ImageProblem};
 pub use lease::{Lease, LeaseError, Owner};
 pub use log_decoder::{DeviceRecord, LogDecoder, LogStream};
-pub use partitions::{Partition, PartitionTable, TableError, TableProblem};
+pub use partitions::{Partition, PartitionTable};
 pub use probe_board::{ATTACH_WITHIN, CoreState, HaltReport, Halted, ProbeBoard};
 pub use probes::{FoundProbe, probes};
 pub use program::Program;
 pub use serial::{Heard, LineError, WallLine};
+pub use table_error::{TableError, TableProblem};

@@ -69,7 +69,8 @@ pub struct ProbeBoard {
 
 impl ProbeBoard {
     /// Opens the probe `selector` and attaches to the `chip` behind it, which goes on with what it
-    /// does. Waits for [`ATTACH_WITHIN`] at most.
+    /// does. A chip that does not let anybody attach is reset by the probe's own line and tried
+    /// once more. Waits for [`ATTACH_WITHIN`] at most.
     ///
     /// # Errors
     /// [`BoardError::Open`], [`BoardError::Attach`] or [`BoardError::NoAnswer`].
@@ -77,7 +78,7 @@ impl ProbeBoard {
         let (sender, receiver) = mpsc::channel();
         let owned = selector.to_owned();
         thread::spawn(move || {
-            let board = probes::open(&owned).and_then(|probe| Self::attach(probe, &owned, chip));
+            let board = Self::open_stubborn(&owned, chip);
             // Nobody waits any more: the board is let go.
             let _ = sender.send(board);
         });
@@ -93,6 +94,18 @@ impl ProbeBoard {
                 chip: chip.name(),
                 chain: "probe-rs gave up".to_owned(),
             }),
+        }
+    }
+
+    fn open_stubborn(selector: &str, chip: ChipKind) -> Result<Self, BoardError> {
+        match Self::attach(probes::open(selector)?, selector, chip) {
+            Err(BoardError::Attach { .. }) => {
+                let mut probe = probes::open(selector)?;
+                // Not every probe has the line, or has it wired.
+                let _ = caught(|| probe.target_reset());
+                Self::attach(probe, selector, chip)
+            }
+            attached => attached,
         }
     }
 

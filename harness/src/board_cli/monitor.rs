@@ -149,3 +149,48 @@ fn print(out: &mut dyn Write, text: std::fmt::Arguments<'_>) -> Result<(), Board
     let written = writeln!(out, "{text}").and_then(|()| out.flush());
     written.map_err(BoardCliError::Output)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read as _;
+
+    use serialport::{SerialPort as _, TTYPort};
+
+    use super::*;
+    use crate::board::ChipKind;
+    use crate::config::RealModem;
+
+    const LONG: Duration = Duration::from_secs(10);
+
+    #[test]
+    fn bytes_pass_between_firmware_and_modem_and_are_shown() {
+        let (mut firmware, its_port) = TTYPort::pair().unwrap();
+        let (mut modem, its_own) = TTYPort::pair().unwrap();
+        firmware.set_timeout(LONG).unwrap();
+        modem.set_timeout(LONG).unwrap();
+        let board = BoardConfig {
+            name: "desk".to_owned(),
+            chip: ChipKind::Esp32c3,
+            probe: "1:2".to_owned(),
+            modem_port: its_port.name().map(Into::into),
+            modem: its_own.name().map(|port| RealModem { port: port.into() }),
+            baud: 115_200,
+        };
+        let mut lines = Lines::open(&board).unwrap();
+        let mut out = Vec::new();
+        let mut exchange = |from: &mut TTYPort, to: &mut TTYPort, bytes: &[u8], mark: &str| {
+            from.write_all(bytes).unwrap();
+            let start = Instant::now();
+            while !String::from_utf8_lossy(&out).contains(mark) {
+                assert!(start.elapsed() < LONG, "{mark} was not shown");
+                lines.pass(&mut out).unwrap();
+                thread::yield_now();
+            }
+            let mut received = vec![0; bytes.len()];
+            to.read_exact(&mut received).unwrap();
+            assert_eq!(received, bytes);
+        };
+        exchange(&mut firmware, &mut modem, b"AT+VER?\r\n", "> AT+VER?");
+        exchange(&mut modem, &mut firmware, b"\r\n+VER:V1\r\n", "< +VER:V1");
+    }
+}
