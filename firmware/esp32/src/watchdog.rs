@@ -50,6 +50,9 @@ pub(crate) fn disarm() {
 
 fn arm(timeout: HalDuration) {
     with(|watchdog| {
+        // It may run already, and may have counted beyond the new time-out: it would bite at once.
+        watchdog.disable();
+        watchdog.feed();
         watchdog.set_timeout(RwdtStage::Stage0, timeout);
         watchdog.enable();
         // Not the whole system: the RTC memory, and the reset marker in it, are to survive.
