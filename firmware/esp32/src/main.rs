@@ -1,87 +1,12 @@
-//! The device on ESP32 chips: esp-hal, one executor, the modem on UART1.
-//!
-//! Everything the device does is in `firmware-app`; here is what that needs from the chip.
-//!
-//! | what | where |
-//! |---|---|
-//! | modem UART | UART1, 8N1 at the rate of the settings, TX on GPIO10, RX on GPIO3: [`uart`] |
-//! | settings | flash partition `settings` of `partitions.csv`: [`settings`] |
-//! | reset reasons, panics | a marker in memory that survives a reset: [`reset`], [`panic`] |
-//! | log | defmt over RTT |
+//! The firmware: see the library beside it.
 #![no_std]
 #![no_main]
 
-mod constants;
-mod panic;
-mod random;
-mod reset;
-mod settings;
-mod system;
-mod uart;
-mod watchdog;
-
-use defmt_rtt as _;
 use embassy_executor::Spawner;
-use esp_hal::clock::CpuClock;
-use esp_hal::rtc_cntl::Rtc;
-use esp_hal::timer::timg::TimerGroup;
-use firmware_app::Memory;
-use firmware_app::platform::{Device, Exit, uart_baud};
-use static_cell::ConstStaticCell;
 
 esp_bootloader_esp_idf::esp_app_desc!();
 
-defmt::timestamp!(
-    "{=u64:us}",
-    esp_hal::time::Instant::now()
-        .duration_since_epoch()
-        .as_micros()
-);
-
-/// The application's big buffers: in a static, so that the linker knows whether they fit.
-static MEMORY: ConstStaticCell<Memory> = ConstStaticCell::new(Memory::new());
-
 #[esp_rtos::main]
 async fn main(spawner: Spawner) {
-    let reset_reason = reset::take_reason();
-    let peripherals = esp_hal::init(esp_hal::Config::default().with_cpu_clock(CpuClock::max()));
-    let timers = TimerGroup::new(peripherals.TIMG0);
-    esp_rtos::start(timers.timer0, peripherals.FROM_CPU_INTR0);
-
-    watchdog::start(spawner, Rtc::new(peripherals.RTC_TIMER).rwdt);
-
-    let settings = match settings::read(peripherals.FLASH) {
-        Ok(bytes) => bytes,
-        Err(error) => {
-            defmt::error!("{}", defmt::Display2Format(&error));
-            // The application names what an empty partition means for the device.
-            &[]
-        }
-    };
-
-    // The sensor first: switching it on resets the converter block that then feeds the RNG.
-    #[cfg(any(feature = "esp32c3", feature = "esp32c6"))]
-    let sensor = system::Sensor::start(peripherals.TSENS);
-    #[cfg(not(any(feature = "esp32c3", feature = "esp32c6")))]
-    let sensor = None;
-    let rng = random::start(peripherals.RNG, peripherals.ADC1);
-    let system = system::Board::new(rng.random(), reset_reason, sensor);
-    let uart = uart::start(
-        peripherals.UART1,
-        uart_baud(settings),
-        peripherals.GPIO3,
-        peripherals.GPIO10,
-    );
-
-    let device = Device {
-        uart,
-        rng,
-        system,
-        settings,
-    };
-    match firmware_app::run(device, MEMORY.take()).await {
-        Exit::Reboot => reset::reboot(),
-        // `Halt`, and whatever is added later: stay attachable. The executor idles in `wfi`.
-        _ => core::future::pending().await,
-    }
+    firmware_esp32::run(spawner).await;
 }

@@ -10,6 +10,7 @@ use core::future::poll_fn;
 use core::task::Poll;
 
 use critical_section::Mutex;
+use embassy_executor::Spawner;
 use embedded_io_async::{ErrorType, Read, Write};
 use esp_hal::asynch::AtomicWaker;
 use esp_hal::gpio::interconnect::{PeripheralInput, PeripheralOutput};
@@ -36,6 +37,8 @@ static RX: Mutex<RefCell<Option<UartRx<'static, Blocking>>>> = Mutex::new(RefCel
 
 /// Configures UART1 for `baud` bits per second, 1200 to 921600, and starts receiving.
 pub(crate) fn start(
+    // Interrupts do the work: no task.
+    _spawner: Spawner,
     uart: UART1<'static>,
     baud: u32,
     rx: impl PeripheralInput<'static>,

@@ -1,0 +1,12 @@
+//! The firmware with a receive path that loses bytes: see `uart_on_executor.rs`. No product.
+#![no_std]
+#![no_main]
+
+use embassy_executor::Spawner;
+
+esp_bootloader_esp_idf::esp_app_desc!();
+
+#[esp_rtos::main]
+async fn main(spawner: Spawner) {
+    firmware_esp32::run(spawner).await;
+}
