@@ -18,7 +18,7 @@ pub const MAX_MESSAGE: usize = 1 << 20;
 pub enum Request {
     /// Power the device up. First message, once.
     Start(Start),
-    /// Run to `until`, or to the first instant at which the device writes to the UART or ends.
+    /// Run to `until`, or to the first instant at which the device writes to the UART, logs or ends.
     Advance {
         /// Horizon in virtual time.
         until: Duration,

@@ -41,6 +41,11 @@ pub(crate) fn install() {
     }
 }
 
+/// Whether there are records since the last call of [`take`].
+pub(crate) fn has_records() -> bool {
+    RECORDS.with_borrow(|records| !records.is_empty())
+}
+
 /// Records since the last call, in order.
 pub(crate) fn take() -> Vec<LogRecord> {
     RECORDS.take()

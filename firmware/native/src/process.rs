@@ -106,7 +106,8 @@ impl Board<'_> {
             }
             self.poll();
             let sent = self.line.take_sent();
-            if !sent.is_empty() || now >= until || self.exit.is_some() {
+            // Also when it has logged: whoever waits for a line acts when it is written.
+            if !sent.is_empty() || logger::has_records() || now >= until || self.exit.is_some() {
                 if self.exit.is_some() {
                     time_driver::set_now(until);
                 }
