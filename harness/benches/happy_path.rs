@@ -11,7 +11,7 @@ use divan::Bencher;
 use harness::broker::{Broker, BrokerConfig, CertificateKind, Pki};
 use harness::rig::BROKER_HOST;
 use harness::runner::DEFAULT_SEED;
-use harness::scenario::{BoardKind, Cancel, Options, Scenario, Verdict, execute};
+use harness::scenario::{Board, Cancel, Options, Scenario, Verdict, execute};
 
 /// Name of the scenario that is the happy path.
 const SCENARIO: &str = "factory_fresh";
@@ -70,7 +70,8 @@ fn happy_scenario() -> &'static Scenario {
 
 fn options() -> Options {
     Options {
-        board: BoardKind::Native,
+        board: Board::Native,
+        firmware: None,
         seed: DEFAULT_SEED,
         hil_exe: PathBuf::from(env!("CARGO_BIN_EXE_hil")),
         cancel: Cancel::default(),

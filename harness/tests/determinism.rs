@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use harness::scenario::{BoardKind, Cancel, Options, Outcome, Verdict, execute};
+use harness::scenario::{Board, Cancel, Options, Outcome, Verdict, execute};
 use harness::scenarios;
 
 fn run(name: &str, seed: u64) -> Outcome {
@@ -11,7 +11,8 @@ fn run(name: &str, seed: u64) -> Outcome {
         .find(|scenario| scenario.name == name)
         .unwrap_or_else(|| panic!("no scenario {name}"));
     let options = Options {
-        board: BoardKind::Native,
+        board: Board::Native,
+        firmware: None,
         seed,
         hil_exe: PathBuf::from(env!("CARGO_BIN_EXE_hil")),
         cancel: Cancel::default(),

@@ -1,10 +1,16 @@
-//! Every scenario on every board, one test each, named `native::T01::factory_fresh`.
+//! Every scenario on every simulated board, one test each, named `virtual::T01::factory_fresh`.
+//!
+//! The first test for the virtual board builds the firmware's image. A machine that cannot build it
+//! fails here, with the remedy: `cargo test -p harness -- native` leaves the image out.
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
+use harness::board::Firmware;
+use harness::firmware_build;
 use harness::runner::{DEFAULT_SEED, Job};
-use harness::scenario::{BoardKind, Cancel, Options, Outcome, Verdict, execute};
+use harness::scenario::{Board, Cancel, Options, Outcome, Verdict, execute};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 
 /// Lines of each log shown under a failure.
@@ -13,21 +19,37 @@ const TAIL_LINES: usize = 25;
 fn main() {
     let arguments = Arguments::from_args();
     let scenarios = harness::scenarios::all();
-    let trials = BoardKind::ALL
+    let trials = Board::SIMULATED
         .iter()
-        .flat_map(|&board| {
-            scenarios
-                .iter()
-                .map(move |&scenario| Job { scenario, board })
+        .flat_map(|board| {
+            scenarios.iter().map(move |&scenario| Job {
+                scenario,
+                board: board.clone(),
+            })
         })
         .map(|job| Trial::ignorable_test(job.path(), move || run(&job)))
         .collect();
     libtest_mimic::run(&arguments, trials).exit();
 }
 
+/// The image, built once for all tests of this process.
+fn firmware() -> Result<Firmware, String> {
+    static FIRMWARE: OnceLock<Result<Firmware, String>> = OnceLock::new();
+    let built = FIRMWARE.get_or_init(|| {
+        Firmware::build(&firmware_build::Options::default(), &mut |_| {})
+            .map_err(|error| error.to_string())
+    });
+    built.clone()
+}
+
 fn run(job: &Job) -> Result<Completion, Failed> {
+    let firmware = match job.board.needs_image() {
+        true => Some(firmware()?),
+        false => None,
+    };
     let options = Options {
-        board: job.board,
+        board: job.board.clone(),
+        firmware,
         seed: DEFAULT_SEED,
         hil_exe: PathBuf::from(env!("CARGO_BIN_EXE_hil")),
         cancel: Cancel::default(),

@@ -28,6 +28,14 @@ pub struct DeviceRecord {
     pub place: Option<(String, u64)>,
 }
 
+impl DeviceRecord {
+    /// Whether the panic handler wrote it. What follows is a reset, or a breakpoint.
+    pub fn is_panic(&self) -> bool {
+        let module = self.module.as_deref().unwrap_or_default();
+        self.level == "ERROR" && module.ends_with("::panic")
+    }
+}
+
 impl fmt::Display for DeviceRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(time) = self.time {

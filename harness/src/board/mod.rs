@@ -7,6 +7,7 @@
 mod backtrace;
 mod chip;
 mod error;
+mod firmware;
 mod flash;
 mod guard;
 mod image;
@@ -23,6 +24,7 @@ mod table_error;
 pub use backtrace::{CoreRegisters, StackFrame, backtrace, name_of};
 pub use chip::{ChipKind, Region, RegionKind};
 pub use error::BoardError;
+pub use firmware::{Firmware, FirmwareError};
 pub use flash::{FlashProgressReport, FlashReport, FlashStep, FlashedPart, OnProgress};
 pub use image::{Image, ImageError, ImageProblem};
 pub use lease::{Lease, LeaseError, Owner};

@@ -109,6 +109,29 @@ impl ProbeBoard {
         }
     }
 
+    /// Starts the chip anew and attaches to it: by the probe's reset line, which a chip takes for
+    /// power coming up, else through the debug module. The program runs when this returns.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_with_reset(
+        selector: &str,
+        chip: ChipKind,
+        program: &Program,
+    ) -> Result<Self, BoardError> {
+        let mut probe = probes::open(selector)?;
+        // Most built-in probes have none, and say so by an error.
+        let pulsed = probe.target_reset().is_ok();
+        let mut board = Self::attach(probe, selector, chip)?;
+        board.set_program(program)?;
+        if pulsed {
+            board.catch_breakpoints()?;
+        } else {
+            board.start()?;
+        }
+        Ok(board)
+    }
+
     /// Attaches through `probe`, for probes that are not found by a selector; `name` stands for it
     /// in messages.
     ///
@@ -164,34 +187,6 @@ impl ProbeBoard {
         self.log = decoder.and_then(|decoder| RttLog::new(program.image(), decoder));
         self.program = Some(program.clone());
         Ok(())
-    }
-
-    /// Whether what runs is the program that [`set_program`](Self::set_program) named, by the
-    /// digest of its ELF that flashing puts into its description. Nothing when there is no telling:
-    /// before the bootloader has mapped the program, or when another tool flashed it. A core that
-    /// runs stands still for a moment.
-    ///
-    /// # Errors
-    /// [`BoardError::Probe`].
-    pub fn runs_program(&mut self) -> Result<Option<bool>, BoardError> {
-        let Some((address, expected)) = self.program.as_ref().and_then(Program::identity) else {
-            return Ok(None);
-        };
-        let running = self.state()? == CoreState::Running;
-        if running {
-            self.halt()?;
-        }
-        let mut words = [0_u32; 8];
-        let read = self.on_core("read the program's description", |core| {
-            // Not mapped is an answer, too.
-            Ok(core.read_32(address, &mut words).is_ok())
-        })?;
-        if running {
-            self.run()?;
-        }
-        let found: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
-        let told = read && found.iter().any(|byte| *byte != 0);
-        Ok(told.then_some(found == expected))
     }
 
     /// Brings bootloader, partition table, `program` and, if given, the content of the settings

@@ -69,9 +69,12 @@ pub(super) struct RunArgs {
     /// Scenarios whose `ID::name` contains this, letter case aside [default: all]
     #[arg(value_name = "FILTER")]
     pub(super) filters: Vec<String>,
-    /// Board to run on; may be given several times [default: native]
+    /// Board to run on; may be given several times [default: those of hil.toml, else virtual]
     #[arg(long = "board", value_name = "NAME")]
     pub(super) boards: Vec<String>,
+    /// The boards' configuration [default: hil.toml in this folder, if there is one]
+    #[arg(long, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
     /// Scenarios that run at the same time [default: one per core]
     #[arg(long, short, value_name = "N")]
     pub(super) jobs: Option<NonZeroUsize>,

@@ -3,7 +3,9 @@
 use super::emulate::EmulateError;
 use super::exit::Exit;
 use super::select::SelectError;
+use crate::board::FirmwareError;
 use crate::board_cli::BoardCliError;
+use crate::config::ConfigError;
 use crate::desk::ServeError;
 use crate::firmware_build::BuildError;
 use crate::modem_cli::ModemCliError;
@@ -14,6 +16,10 @@ use crate::report::{FolderError, ReportError};
 pub(super) enum CliError {
     #[error(transparent)]
     Select(#[from] SelectError),
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error(transparent)]
+    Firmware(#[from] FirmwareError),
     #[error(transparent)]
     Folder(#[from] FolderError),
     #[error(transparent)]
@@ -39,13 +45,18 @@ pub(super) enum CliError {
 impl CliError {
     pub(super) fn exit(&self) -> Exit {
         match self {
-            Self::Select(_) | Self::Folder(_) | Self::Emulate(_) => Exit::Usage,
+            Self::Select(_) | Self::Config(_) | Self::Folder(_) | Self::Emulate(_) => Exit::Usage,
             Self::Modem(error) if error.is_usage() => Exit::Usage,
             Self::Boards(BoardCliError::Build(error)) if !error.is_infrastructure() => Exit::Failed,
             Self::Boards(error) if error.is_usage() => Exit::Usage,
             Self::Serve(error) if error.is_usage() => Exit::Usage,
+            Self::Firmware(FirmwareError::Build(error)) if !error.is_infrastructure() => {
+                Exit::Failed
+            }
+            Self::Firmware(FirmwareError::Board(error)) if error.is_usage() => Exit::Usage,
             Self::Build(error) if !error.is_infrastructure() => Exit::Failed,
             Self::Build(_)
+            | Self::Firmware(_)
             | Self::Modem(_)
             | Self::Boards(_)
             | Self::Serve(_)

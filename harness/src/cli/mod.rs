@@ -11,6 +11,7 @@ mod doctor;
 mod emulate;
 mod error;
 mod exit;
+mod firmware;
 mod flash;
 mod interrupt;
 mod modem;

@@ -6,9 +6,11 @@ use std::io::{self, Write as _};
 use super::args::RunArgs;
 use super::error::CliError;
 use super::exit::Exit;
+use super::firmware;
 use super::interrupt::on_interrupt;
 use super::say::say;
 use super::select;
+use crate::config;
 use crate::report::{self, Collector, Console, Folder, RunRecord};
 use crate::runner::{self, Job, Plan, Reporter};
 use crate::scenario::{self, Cancel};
@@ -17,14 +19,17 @@ use crate::scenarios;
 /// Runs scenarios and writes the report. Everything that can be wrong with the arguments is
 /// found before the first scenario starts.
 pub(super) fn run(args: &RunArgs) -> Result<Exit, CliError> {
-    let jobs = select::jobs(scenarios::all(), &args.filters, &args.boards)?;
+    let config = config::load(args.config.as_deref())?;
+    let mut jobs = select::jobs(scenarios::all(), &args.filters, &args.boards, &config)?;
     if args.list {
         list(&jobs);
         return Ok(Exit::Success);
     }
     let folder = args.report.as_deref().map(Folder::prepare).transpose()?;
+    let firmware = firmware::prepare(&mut jobs, args)?;
     let plan = Plan {
         jobs,
+        firmware,
         seed: args.seed,
         workers: args.jobs.unwrap_or_else(runner::default_workers),
         retries: args.retries,

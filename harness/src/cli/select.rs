@@ -1,7 +1,10 @@
 //! Which scenarios on which boards.
 
+use std::sync::Arc;
+
+use crate::config::Config;
 use crate::runner::Job;
-use crate::scenario::{BoardKind, Scenario};
+use crate::scenario::{Board, Scenario};
 
 /// How many scenarios an error proposes.
 const PROPOSALS: usize = 3;
@@ -19,10 +22,7 @@ pub(super) enum SelectError {
         closest: Vec<String>,
     },
     #[error("unknown board `{name}`; known boards: {}", known.join(", "))]
-    Board {
-        name: String,
-        known: Vec<&'static str>,
-    },
+    Board { name: String, known: Vec<String> },
     #[error("there is no scenario to run")]
     Nothing,
 }
@@ -34,6 +34,7 @@ pub(super) fn jobs(
     registry: &[Scenario],
     filters: &[String],
     boards: &[String],
+    config: &Config,
 ) -> Result<Vec<Job>, SelectError> {
     for filter in filters {
         if !registry.iter().any(|scenario| matches(scenario, filter)) {
@@ -46,14 +47,14 @@ pub(super) fn jobs(
     let wanted = |scenario: &&Scenario| {
         filters.is_empty() || filters.iter().any(|filter| matches(scenario, filter))
     };
-    let boards = self::boards(boards)?;
+    let boards = self::boards(boards, config)?;
     let jobs: Vec<Job> = boards
         .into_iter()
         .flat_map(|board| {
-            registry
-                .iter()
-                .filter(wanted)
-                .map(move |&scenario| Job { scenario, board })
+            registry.iter().filter(wanted).map(move |&scenario| Job {
+                scenario,
+                board: board.clone(),
+            })
         })
         .collect();
     if jobs.is_empty() {
@@ -63,28 +64,40 @@ pub(super) fn jobs(
     }
 }
 
-fn boards(names: &[String]) -> Result<Vec<BoardKind>, SelectError> {
-    let Some(first) = BoardKind::ALL.first().filter(|_| names.is_empty()) else {
-        let mut boards = Vec::new();
-        for name in names {
-            let board = board(name)?;
-            if !boards.contains(&board) {
-                boards.push(board);
-            }
+/// The boards of these names; without any, those of `hil.toml`, and the virtual one if it names
+/// none.
+fn boards(names: &[String], config: &Config) -> Result<Vec<Board>, SelectError> {
+    if names.is_empty() {
+        return Ok(match real(config) {
+            real if real.is_empty() => vec![Board::Virtual],
+            real => real,
+        });
+    }
+    let mut boards = Vec::new();
+    for name in names {
+        let board = board(name, config)?;
+        if !boards.contains(&board) {
+            boards.push(board);
         }
-        return Ok(boards);
-    };
-    Ok(vec![*first])
+    }
+    Ok(boards)
 }
 
-fn board(name: &str) -> Result<BoardKind, SelectError> {
-    BoardKind::ALL
-        .iter()
-        .copied()
+fn real(config: &Config) -> Vec<Board> {
+    let boards = config.boards.iter().cloned();
+    boards.map(|board| Board::Real(Arc::new(board))).collect()
+}
+
+fn board(name: &str, config: &Config) -> Result<Board, SelectError> {
+    let mut known = Board::SIMULATED.to_vec();
+    known.extend(real(config));
+    let names = known.iter().map(|board| board.name().to_owned()).collect();
+    known
+        .into_iter()
         .find(|board| board.name() == name)
         .ok_or_else(|| SelectError::Board {
             name: name.to_owned(),
-            known: BoardKind::ALL.iter().map(|board| board.name()).collect(),
+            known: names,
         })
 }
 
@@ -130,7 +143,7 @@ mod tests {
 
     fn names(filters: &[&str]) -> Vec<&'static str> {
         let filters: Vec<String> = filters.iter().map(|&filter| filter.to_owned()).collect();
-        let jobs = jobs(REGISTRY, &filters, &[]).unwrap();
+        let jobs = jobs(REGISTRY, &filters, &[], &Config::default()).unwrap();
         jobs.iter().map(|job| job.scenario.name).collect()
     }
 
@@ -145,18 +158,24 @@ mod tests {
     #[test]
     fn every_filter_has_to_match() {
         let filters = ["T01".to_owned(), "wrong_anp".to_owned()];
-        let error = jobs(REGISTRY, &filters, &[]).unwrap_err().to_string();
+        let error = jobs(REGISTRY, &filters, &[], &Config::default())
+            .unwrap_err()
+            .to_string();
         assert!(error.starts_with("no scenario matches `wrong_anp`; closest: T05 wrong_apn,"));
     }
 
     #[test]
     fn boards_are_named_once_and_known() {
+        let config = Config::default();
         let names = ["native".to_owned(), "native".to_owned()];
-        assert_eq!(jobs(REGISTRY, &[], &names).unwrap().len(), 4);
-        let error = jobs(REGISTRY, &[], &["desk".to_owned()])
+        assert_eq!(jobs(REGISTRY, &[], &names, &config).unwrap().len(), 4);
+        let error = jobs(REGISTRY, &[], &["desk".to_owned()], &config)
             .unwrap_err()
             .to_string();
-        assert_eq!(error, "unknown board `desk`; known boards: native");
-        assert_eq!(jobs(&[], &[], &[]).unwrap_err(), SelectError::Nothing);
+        assert_eq!(error, "unknown board `desk`; known boards: virtual, native");
+        assert_eq!(
+            jobs(&[], &[], &[], &config).unwrap_err(),
+            SelectError::Nothing
+        );
     }
 }

@@ -9,10 +9,8 @@ use std::thread;
 
 use serde::Deserialize;
 
+use super::options::Variant;
 use super::{BuildError, Progress};
-
-/// The program that is built.
-const PROGRAM: &str = "firmware-esp32";
 
 /// What cargo left.
 #[derive(Debug)]
@@ -50,6 +48,7 @@ struct Target {
 /// Runs `command`, which is cargo without arguments, to build the firmware.
 pub(super) fn build(
     mut command: Command,
+    variant: Variant,
     on_progress: &mut dyn FnMut(Progress),
 ) -> Result<Built, BuildError> {
     command
@@ -57,7 +56,14 @@ pub(super) fn build(
             "build",
             "--release",
             "--message-format=json-render-diagnostics",
+            "--bin",
+            variant.program(),
         ])
+        .args(
+            variant
+                .feature()
+                .map(|feature| format!("--features={feature}")),
+        )
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
@@ -66,7 +72,10 @@ pub(super) fn build(
         source,
     })?;
     let mut running = Running(child);
-    let mut outcome = Outcome::default();
+    let mut outcome = Outcome {
+        program: variant.program(),
+        ..Outcome::default()
+    };
     for line in running.lines() {
         outcome.take(line, on_progress);
     }
@@ -126,6 +135,7 @@ fn forward(
 
 #[derive(Default)]
 struct Outcome {
+    program: &'static str,
     executable: Option<PathBuf>,
     compiled: bool,
     done: usize,
@@ -138,7 +148,7 @@ impl Outcome {
             Line::Message(json) => match serde_json::from_str(&json) {
                 Ok(Message::CompilerArtifact { target, executable }) => {
                     self.done += 1;
-                    if target.name == PROGRAM && executable.is_some() {
+                    if target.name == self.program && executable.is_some() {
                         self.executable = executable;
                     }
                 }
@@ -202,7 +212,7 @@ mod tests {
         let mut command = Command::new("/bin/sh");
         command.args(["-c", script, "cargo"]);
         let mut said = Vec::new();
-        let result = build(command, &mut |step| said.push(step));
+        let result = build(command, Variant::Product, &mut |step| said.push(step));
         (result, said)
     }
 

@@ -13,6 +13,36 @@ pub struct Options {
     pub root: Option<PathBuf>,
     /// Where programs are looked for; `None` is the `PATH` of this process.
     pub environment: Option<Environment>,
+    /// Which of the programs.
+    pub variant: Variant,
+}
+
+/// The product, and what is built from it to be seen to fail.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Variant {
+    /// The firmware.
+    #[default]
+    Product,
+    /// The firmware with a receive path that shares its executor with TLS.
+    PlantedUart,
+}
+
+impl Variant {
+    /// Name of the program.
+    pub(super) const fn program(self) -> &'static str {
+        match self {
+            Self::Product => "firmware-esp32",
+            Self::PlantedUart => "firmware-esp32-planted-uart",
+        }
+    }
+
+    /// The feature it needs.
+    pub(super) const fn feature(self) -> Option<&'static str> {
+        match self {
+            Self::Product => None,
+            Self::PlantedUart => Some("planted-uart-on-executor"),
+        }
+    }
 }
 
 /// A step worth telling. A build takes some two minutes when nothing is there yet.
@@ -67,7 +97,7 @@ pub fn build(
     let mut command = toolchain.cargo(&environment);
     command.current_dir(root.join(FIRMWARE));
     let start = Instant::now();
-    let built = cargo::build(command, on_progress)?;
+    let built = cargo::build(command, options.variant, on_progress)?;
     let took = start.elapsed();
     let sizes = Sizes::of_file(&built.executable)?;
     Ok(Artifact {

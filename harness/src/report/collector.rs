@@ -69,7 +69,7 @@ impl Reporter for Collector {
                 run.started = *started;
                 run.seed = *seed;
                 run.workers = *workers;
-                run.jobs = jobs.iter().map(|job| (*job, None)).collect();
+                run.jobs = jobs.iter().map(|job| (job.clone(), None)).collect();
             }
             Event::ScenarioFinished { index, record, .. } => {
                 if let Some((_, slot)) = run.jobs.get_mut(*index) {

@@ -23,7 +23,7 @@ fn run() -> RunRecord {
         sample::record("T09", "never_started", vec![Verdict::Pass]),
     ];
     let mut collector = Collector::default();
-    let jobs = records.iter().map(|record| record.job).collect();
+    let jobs = records.iter().map(|record| record.job.clone()).collect();
     let started = SystemTime::UNIX_EPOCH + Duration::from_secs(1_768_471_200);
     collector.event(&Event::RunStarted {
         jobs,

@@ -46,7 +46,7 @@ struct Entry<'a> {
     title: &'static str,
     origin: &'static str,
     explanation: &'static str,
-    board: &'static str,
+    board: &'a str,
     status: Status,
     reason: Option<&'a str>,
     /// Empty when the run was interrupted before this one started.
@@ -88,7 +88,7 @@ pub(super) fn render(run: &RunRecord) -> Result<String, serde_json::Error> {
     Ok(text)
 }
 
-fn entry<'a>(job: &Job, record: Option<&'a Record>) -> Entry<'a> {
+fn entry<'a>(job: &'a Job, record: Option<&'a Record>) -> Entry<'a> {
     let scenario = &job.scenario;
     let attempt = |record: &'a Record, (index, outcome): (usize, &'a Outcome)| Attempt {
         verdict: outcome.verdict.name(),

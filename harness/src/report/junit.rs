@@ -8,19 +8,23 @@ use quick_junit::{NonSuccessKind, Report, SerializeError, TestCase, TestCaseStat
 
 use super::collector::RunRecord;
 use crate::runner::{Job, Record};
-use crate::scenario::{BoardKind, Outcome, Verdict};
+use crate::scenario::{Board, Outcome, Verdict};
 
 /// The text of `junit.xml`: one suite for each board.
 pub(super) fn render(run: &RunRecord) -> Result<String, SerializeError> {
     let mut report = Report::new("hil");
     report.set_time(run.wall_time);
-    for board in BoardKind::ALL {
+    let mut boards: Vec<&Board> = Vec::new();
+    for (job, _) in &run.jobs {
+        if !boards.contains(&&job.board) {
+            boards.push(&job.board);
+        }
+    }
+    for board in boards {
         let cases = run.jobs.iter().filter(|(job, _)| job.board == *board);
         let mut suite = TestSuite::new(board.name());
         suite.add_test_cases(cases.map(|(job, record)| case(job, record.as_ref())));
-        if !suite.test_cases.is_empty() {
-            report.add_test_suite(suite);
-        }
+        report.add_test_suite(suite);
     }
     report.to_string()
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::runner::{Job, Record};
-use crate::scenario::{BoardKind, Outcome, Scenario, Verdict};
+use crate::scenario::{Board, Outcome, Scenario, Verdict};
 
 /// A job with one attempt per verdict, the last one counting.
 pub(super) fn record(id: &'static str, name: &'static str, verdicts: Vec<Verdict>) -> Record {
@@ -17,7 +17,7 @@ pub(super) fn record(id: &'static str, name: &'static str, verdicts: Vec<Verdict
     };
     let job = Job {
         scenario,
-        board: BoardKind::Native,
+        board: Board::Native,
     };
     let mut attempts: Vec<Outcome> = verdicts
         .into_iter()
@@ -36,7 +36,7 @@ fn outcome(job: &Job, verdict: Verdict) -> Outcome {
         id: job.scenario.id,
         name: job.scenario.name,
         title: job.scenario.title,
-        board: job.board,
+        board: job.board.clone(),
         seed: 7,
         verdict,
         virtual_time: Duration::from_millis(38_240),

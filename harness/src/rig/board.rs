@@ -42,10 +42,6 @@ pub(super) struct Progress {
 pub(super) enum Sent {
     /// Handed over at once: the line paces them.
     Queued(Vec<u8>),
-    #[expect(
-        dead_code,
-        reason = "the virtual chip, which comes next, has such a UART"
-    )]
     /// Paced by the device's own UART: each with the end of its stop bit.
     Paced(Vec<(Duration, u8)>),
 }

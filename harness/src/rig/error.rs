@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use firmware_native::lockstep::LockstepError;
 
+use crate::board::{BoardError, LineError};
 use crate::broker::BrokerError;
 
 /// The bench broke: nothing is known of the firmware. A verdict of `infra`, exit code 3.
@@ -26,6 +27,27 @@ pub enum RigError {
         source: LockstepError,
         /// The end of its stderr.
         stderr: String,
+    },
+    /// The board or its probe failed.
+    #[error(transparent)]
+    BoardBench(#[from] BoardError),
+    /// The serial port failed.
+    #[error(transparent)]
+    Line(#[from] LineError),
+    /// The board has no modem port.
+    #[error(
+        "board `{board}`: hil.toml names no `modem_port`, so nobody can be its modem; add the \
+         serial port that its UART is wired to"
+    )]
+    NoModemPort {
+        /// Its name.
+        board: String,
+    },
+    /// The board runs the firmware's image, and there is none.
+    #[error("the board `{board}` needs the firmware's image, which was not built")]
+    NoFirmware {
+        /// Its name.
+        board: String,
     },
     /// The broker failed.
     #[error(transparent)]

@@ -17,7 +17,9 @@ mod native;
 mod native_process;
 mod snapshot;
 pub mod transcript;
+mod virtual_board;
 mod wait;
+mod wall_board;
 mod world;
 
 use std::collections::HashMap;
@@ -34,11 +36,14 @@ pub use error::{NotSeen, RigError};
 pub use wait::{DEFAULT_WAIT, Wait};
 pub use world::{Delivered, World};
 
+use crate::board::Firmware;
 use crate::broker::{Broker, BrokerConfig, CertificateKind, ConnectionFacts, Pki, TlsMode};
-use crate::scenario::Options;
+use crate::scenario::{Board, Options};
 use connections::Detail;
 use native::NativeBoard;
 use transcript::Redactions;
+use virtual_board::VirtualChip;
+use wall_board::WallBoard;
 use world::WorldConfig;
 
 /// The broker's side of the scenario, to be changed before [`Rig::boot`].
@@ -127,19 +132,46 @@ impl Rig {
             (self.device.broker_host.clone(), self.device.broker_port),
             broker.tls_addr(),
         )]);
-        let board = Box::new(NativeBoard::new(
-            self.options.hil_exe.clone(),
-            self.options.seed,
-            self.device.partition(pki.ca_der())?,
-        ));
+        let board = self.board(&self.device.partition(pki.ca_der())?)?;
+        let mut modem = self.modem.clone();
+        if let (Some(time), Some(firmware)) = (&mut modem.network.time, self.firmware()) {
+            // The simulated network's date was chosen for the native board's build.
+            let later = firmware.build_time().saturating_sub(native::BUILD_TIME);
+            time.unix_at_start = time.unix_at_start.saturating_add(later);
+        }
         let config = WorldConfig {
-            modem: self.modem.clone(),
+            modem,
             redactions: self.redactions(),
             hosts,
             cancel: self.options.cancel.clone(),
         };
         self.world = Some(World::start(config, board, broker)?);
         Ok(())
+    }
+
+    /// The image the board runs, if it runs one.
+    fn firmware(&self) -> Option<&Firmware> {
+        let firmware = self.options.firmware.as_ref();
+        firmware.filter(|_| self.options.board.needs_image())
+    }
+
+    /// The board, with `settings` in its flash, off.
+    fn board(&self, settings: &[u8]) -> Result<Box<dyn board::Board>, RigError> {
+        let firmware = || {
+            self.firmware().ok_or_else(|| RigError::NoFirmware {
+                board: self.options.board.name().to_owned(),
+            })
+        };
+        let seed = self.options.seed;
+        Ok(match &self.options.board {
+            Board::Native => Box::new(NativeBoard::new(
+                self.options.hil_exe.clone(),
+                seed,
+                settings.to_vec(),
+            )),
+            Board::Virtual => Box::new(VirtualChip::new(firmware()?.program(), settings, seed)?),
+            Board::Real(config) => Box::new(WallBoard::new(config, firmware()?, settings)?),
+        })
     }
 
     /// The world, once booted.

@@ -51,7 +51,7 @@ fn bare(job: &Job, options: &Options, verdict: Verdict, wall_time: Duration) -> 
         id: job.scenario.id,
         name: job.scenario.name,
         title: job.scenario.title,
-        board: job.board,
+        board: job.board.clone(),
         seed: options.seed,
         verdict,
         virtual_time: Duration::ZERO,

@@ -4,18 +4,19 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::thread;
 
-use crate::scenario::{BoardKind, Scenario};
+use crate::board::Firmware;
+use crate::scenario::{Board, Scenario};
 
 /// The seed of a run that names none: runs repeat themselves unless asked otherwise.
 pub const DEFAULT_SEED: u64 = 1;
 
 /// One scenario on one board.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Job {
     /// The story.
     pub scenario: Scenario,
     /// What it runs on.
-    pub board: BoardKind,
+    pub board: Board,
 }
 
 impl Job {
@@ -39,6 +40,8 @@ pub struct Plan {
     pub workers: NonZeroUsize,
     /// How often a job that did not pass is tried again.
     pub retries: u32,
+    /// The firmware's image, for boards that need one.
+    pub firmware: Option<Firmware>,
     /// The `hil` binary, which is also the native board's process image.
     pub hil_exe: PathBuf,
 }

@@ -88,7 +88,8 @@ impl<F: Fn(&Scenario, &Options) -> Outcome + Sync> Worker<'_, F> {
     fn job(&self, index: usize, job: &Job) -> Record {
         let worker = self.number;
         let options = Options {
-            board: job.board,
+            board: job.board.clone(),
+            firmware: self.plan.firmware.clone(),
             seed: self.plan.seed,
             hil_exe: self.plan.hil_exe.clone(),
             cancel: self.cancel.clone(),
@@ -99,13 +100,13 @@ impl<F: Fn(&Scenario, &Options) -> Outcome + Sync> Worker<'_, F> {
             self.tell(Event::ScenarioStarted {
                 worker,
                 index,
-                job: *job,
+                job: job.clone(),
                 attempt: number,
             });
             let outcome = attempt(job, &options, self.execute);
             if number > self.plan.retries || !is_retried(&outcome.verdict) {
                 return Record {
-                    job: *job,
+                    job: job.clone(),
                     earlier,
                     last: outcome,
                 };

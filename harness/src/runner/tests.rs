@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::super::record::{Status, Summary};
 use super::*;
-use crate::scenario::{BoardKind, Verdict};
+use crate::scenario::{Board, Verdict};
 
 const NAMES: [&str; 4] = ["alpha", "beta", "gamma", "delta"];
 
@@ -20,9 +20,10 @@ fn plan(workers: usize, retries: u32) -> Plan {
     };
     let job = |name| Job {
         scenario: scenario(name),
-        board: BoardKind::Native,
+        board: Board::Native,
     };
     Plan {
+        firmware: None,
         jobs: NAMES.map(job).to_vec(),
         seed: 7,
         workers: NonZeroUsize::new(workers).unwrap(),
@@ -36,7 +37,7 @@ fn outcome(scenario: &Scenario, options: &Options, verdict: Verdict) -> Outcome 
         id: scenario.id,
         name: scenario.name,
         title: scenario.title,
-        board: options.board,
+        board: options.board.clone(),
         seed: options.seed,
         verdict,
         virtual_time: Duration::from_secs(1),

@@ -73,7 +73,7 @@ fn outcome(
         id: scenario.id,
         name: scenario.name,
         title: scenario.title,
-        board: options.board,
+        board: options.board.clone(),
         seed: options.seed,
         verdict,
         virtual_time: rig

@@ -12,6 +12,8 @@ use std::time::Duration;
 pub use execute::execute;
 use serde::Serialize;
 
+use crate::board::Firmware;
+use crate::config::BoardConfig;
 use crate::rig::Rig;
 
 /// The future a scenario's function returns.
@@ -34,30 +36,57 @@ pub struct Scenario {
     pub run: for<'a> fn(&'a mut Rig) -> ScenarioFuture<'a>,
 }
 
-/// A kind of board a scenario can run on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "lowercase")]
+/// A board scenarios can run on.
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum BoardKind {
-    /// The firmware's application as a host process in virtual time.
+pub enum Board {
+    /// The firmware's image on a simulated ESP32-C3, in virtual time.
+    Virtual,
+    /// The firmware's application as a host process, in virtual time.
     Native,
+    /// A board of `hil.toml`, in wall time.
+    Real(Arc<BoardConfig>),
 }
 
-impl BoardKind {
-    /// Every kind, in the order of preference.
-    pub const ALL: &[Self] = &[Self::Native];
+impl Board {
+    /// Those that need no hardware, in the order of preference.
+    pub const SIMULATED: &[Self] = &[Self::Virtual, Self::Native];
 
     /// The name used on the command line and in reports.
-    pub const fn name(self) -> &'static str {
+    pub fn name(&self) -> &str {
         match self {
+            Self::Virtual => "virtual",
             Self::Native => "native",
+            Self::Real(config) => &config.name,
         }
+    }
+
+    /// What it is, in half a line.
+    pub fn description(&self) -> String {
+        match self {
+            Self::Virtual => {
+                "a simulated ESP32-C3 with the firmware's image, in virtual time".into()
+            }
+            Self::Native => "the firmware's application as a host process, in virtual time".into(),
+            Self::Real(config) => format!("{} behind the probe {}", config.chip, config.probe),
+        }
+    }
+
+    /// Whether it runs the image that `hil build` makes.
+    pub const fn needs_image(&self) -> bool {
+        !matches!(self, Self::Native)
     }
 }
 
-impl std::fmt::Display for BoardKind {
+impl std::fmt::Display for Board {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.pad(self.name())
+    }
+}
+
+impl Serialize for Board {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
     }
 }
 
@@ -80,8 +109,10 @@ impl Cancel {
 /// How to run a scenario.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Kind of board.
-    pub board: BoardKind,
+    /// The board.
+    pub board: Board,
+    /// The firmware's image, for boards that need one.
+    pub firmware: Option<Firmware>,
     /// Seed of everything random that is simulated.
     pub seed: u64,
     /// The `hil` binary, which is also the native board's process image.
@@ -134,7 +165,7 @@ pub struct Outcome {
     /// [`Scenario::title`].
     pub title: &'static str,
     /// Board it ran on.
-    pub board: BoardKind,
+    pub board: Board,
     /// Seed it ran with.
     pub seed: u64,
     /// The verdict.

@@ -72,14 +72,14 @@ fn lists_scenarios_and_boards() {
     let scenarios = harness::scenarios::all();
     assert_eq!(text.lines().count(), scenarios.len());
     for (line, scenario) in text.lines().zip(scenarios) {
-        let path = format!("native::{}::{} ", scenario.id, scenario.name);
+        let path = format!("virtual::{}::{} ", scenario.id, scenario.name);
         assert!(
             line.starts_with(&path) && line.ends_with(scenario.title),
             "{line}"
         );
     }
     let boards = stdout(&output(&["boards"]));
-    assert!(boards.starts_with("native "), "{boards}");
+    assert!(boards.starts_with("virtual "), "{boards}");
 }
 
 #[test]
@@ -92,9 +92,9 @@ fn filters_the_list() {
     assert_eq!(
         names,
         [
-            "native::T01::factory_fresh",
-            "native::T11::echo_on",
-            "native::T11::echo_off"
+            "virtual::T01::factory_fresh",
+            "virtual::T11::echo_on",
+            "virtual::T11::echo_off"
         ]
     );
 }
@@ -114,7 +114,7 @@ fn wrong_usage_is_explained_and_ends_with_2() {
         (&["run", "T01", "T99"], "no scenario matches `T99`"),
         (
             &["run", "--board", "desk"],
-            "unknown board `desk`; known boards: native",
+            "unknown board `desk`; known boards: virtual, native",
         ),
         (&["run", "--jobs", "0"], "invalid value '0'"),
         (&["run", "--seed", "-1"], "'-1'"),
@@ -174,7 +174,7 @@ fn writes_a_report_and_replaces_it() {
     let folder = root.path().join("report");
     for filter in ["factory_fresh", "settings_missing"] {
         let output = hil()
-            .args(["run", filter, "--report"])
+            .args(["run", filter, "--board", "native", "--report"])
             .arg(&folder)
             .env("TMPDIR", root.path())
             .output()
@@ -208,7 +208,7 @@ fn writes_a_report_and_replaces_it() {
 /// Starts a run of everything, whose processes all carry `mark`, and waits until it runs.
 fn start_run(mark: &str, temporary: &Path) -> (Child, BufReader<ChildStdout>) {
     let mut child = hil()
-        .args(["run", "--jobs", "2"])
+        .args(["run", "--board", "native", "--jobs", "2"])
         .env("HIL_TEST_MARK", mark)
         .env("TMPDIR", temporary)
         .env("INSTA_UPDATE", "no")
@@ -300,7 +300,7 @@ fn a_killed_report_leaves_nothing() {
     // Writing takes milliseconds: a run may be over before it is seen to write.
     for attempt in 0..50 {
         let mut child = hil()
-            .args(["run", "--quiet", "--report"])
+            .args(["run", "--board", "native", "--quiet", "--report"])
             .arg(root.path().join(format!("report-{attempt}")))
             .env("HIL_TEST_MARK", &mark)
             .env("INSTA_UPDATE", "no")
@@ -328,7 +328,7 @@ fn a_killed_report_leaves_nothing() {
 fn a_reader_that_goes_away_is_no_crash() {
     let cases: [(&[&str], i32); 5] = [
         (&["run", "--list"], 0),
-        (&["run", "S02", "--quiet"], 0),
+        (&["run", "S02", "--board", "native", "--quiet"], 0),
         (&["boards"], 0),
         (&["--help"], 0),
         (&["run", "--board", "desk"], 2),

@@ -25,7 +25,7 @@ impl Write for Shared {
 fn printed(quiet: bool, interrupted: bool, records: Vec<Record>) -> String {
     let shared = Shared::default();
     let mut console = Console::with(Box::new(shared.clone()), false, quiet, false);
-    let jobs: Vec<Job> = records.iter().map(|record| record.job).collect();
+    let jobs: Vec<Job> = records.iter().map(|record| record.job.clone()).collect();
     let started = SystemTime::UNIX_EPOCH;
     console.event(&Event::RunStarted {
         jobs,
@@ -34,7 +34,7 @@ fn printed(quiet: bool, interrupted: bool, records: Vec<Record>) -> String {
         started,
     });
     for (index, record) in records.into_iter().enumerate() {
-        let job = record.job;
+        let job = record.job.clone();
         console.event(&Event::ScenarioStarted {
             worker: 0,
             index,

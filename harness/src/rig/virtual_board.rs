@@ -1,0 +1,324 @@
+//! The virtual board: a chip in virtual time, flashed and watched through probe-rs.
+
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use virtual_esp32c3::chip::Stop;
+use virtual_esp32c3::config::ChipConfig;
+use virtual_esp32c3::flash::Flash;
+use virtual_esp32c3::signal::Signal;
+use virtual_esp32c3::time::Ticks;
+use virtual_esp32c3_probe::{Pace, VirtualBoard};
+
+use super::board::{Board, End, LogRecord, Progress, Sent};
+use super::error::RigError;
+use crate::board::{BoardError, ChipKind, CoreState, ProbeBoard, Program};
+
+/// The UART that leads to the modem.
+const MODEM_UART: u8 = 1;
+
+/// Resets within [`RESET_WINDOW`] after which a device is said to go round in circles.
+const RESET_LIMIT: usize = 10;
+const RESET_WINDOW: Duration = Duration::from_secs(30);
+
+/// Longest time without sleep before a device counts as hung: far above any computation of the
+/// firmware, the longest of which is a signature check of less than 0.1 s, and below the 60 s of
+/// its watchdog.
+const AWAKE_LIMIT: Duration = Duration::from_secs(10);
+/// How often that is looked at.
+const LOOK: Ticks = Ticks(Ticks::PER_SECOND / 4);
+/// How often the end of a burst of log lines is looked for: 0.1 ms, and for how long: 5 ms.
+const LOG_LOOK: Ticks = Ticks(Ticks::PER_SECOND / 10_000);
+const LOG_BOUND: Ticks = Ticks(Ticks::PER_SECOND / 200);
+
+/// Flash chips of boards that are not in use: who takes one finds the program of the last scenario
+/// in it, as on a desk, and has less to write.
+static SHELF: Mutex<Vec<Flash>> = Mutex::new(Vec::new());
+/// No two boards of a process have the same serial.
+static SERIAL: AtomicU64 = AtomicU64::new(1);
+
+/// A chip, its probe, and where both stand in the world's time.
+#[derive(Debug)]
+pub(super) struct VirtualChip {
+    board: VirtualBoard,
+    program: Program,
+    /// Attached from power-up on. Dropped before the board is.
+    probe: Option<ProbeBoard>,
+    /// The chip's time at the beginning of the world, and the world's at power-up.
+    epoch: (Ticks, Duration),
+    /// When the device started last: its own clock began then.
+    booted_at: Duration,
+    resets: Vec<Duration>,
+}
+
+impl VirtualChip {
+    /// A board with `program` and `settings` in flash, written through probe-rs where they were
+    /// not there already. It is off.
+    pub(super) fn new(program: &Program, settings: &[u8], seed: u64) -> Result<Self, RigError> {
+        let serial = format!("virtual-{}", SERIAL.fetch_add(1, Ordering::Relaxed));
+        let board = VirtualBoard::new(
+            serial,
+            ChipConfig {
+                seed,
+                ..ChipConfig::default()
+            },
+        );
+        if let Some(flash) = shelf().pop() {
+            board.with_chip(|chip| *chip.flash_mut() = flash);
+        }
+        let mut probe = attach(&board)?;
+        probe.flash(program, Some(settings), &mut |_| {})?;
+        // Its memory is gone with the power: attached anew in `power_up`.
+        drop(probe);
+        Ok(Self {
+            board,
+            program: program.clone(),
+            probe: None,
+            epoch: (Ticks::ZERO, Duration::ZERO),
+            booted_at: Duration::ZERO,
+            resets: Vec::new(),
+        })
+    }
+
+    fn to_ticks(&self, at: Duration) -> Ticks {
+        let (ticks, start) = self.epoch;
+        ticks + Ticks::at_or_before(at.saturating_sub(start))
+    }
+
+    fn to_world(&self, ticks: Ticks) -> Duration {
+        let (epoch, start) = self.epoch;
+        start + ticks.since(epoch).to_duration()
+    }
+
+    fn now(&self) -> Duration {
+        self.to_world(self.board.with_chip(|chip| chip.now()))
+    }
+
+    /// Collects what happened on the chip.
+    fn collect(&mut self, progress: &mut Progress) -> Result<(), RigError> {
+        let mut bytes = Vec::new();
+        while let Some(signal) = self.board.take_signal() {
+            match signal {
+                Signal::UartSent { uart, at, byte } if uart == MODEM_UART => {
+                    bytes.push((self.to_world(at), byte));
+                }
+                Signal::UartSent { .. } | Signal::Console(_) => {}
+                Signal::Reset(cause) => {
+                    progress
+                        .log
+                        .push(self.remark("DEBUG", format!("reset, {cause:?}")));
+                    self.restarted(progress)?;
+                }
+                other => progress.log.push(self.remark("WARN", format!("{other:?}"))),
+            }
+        }
+        progress.sent.append(Sent::Paced(bytes));
+        Ok(())
+    }
+
+    /// What the simulator itself has to say: not the device's words, and in no snapshot.
+    fn remark(&self, level: &str, text: String) -> LogRecord {
+        LogRecord {
+            at: self.now(),
+            level: level.to_owned(),
+            module: Some("virtual_esp32c3".to_owned()),
+            text,
+        }
+    }
+
+    fn restarted(&mut self, progress: &mut Progress) -> Result<(), RigError> {
+        let now = self.now();
+        progress.remarks.push((now, "device: reset".to_owned()));
+        self.booted_at = now;
+        self.resets
+            .retain(|at| now.saturating_sub(*at) < RESET_WINDOW);
+        self.resets.push(now);
+        if let Some(probe) = &mut self.probe {
+            probe.restarted();
+            probe.catch_breakpoints()?;
+        }
+        if self.resets.len() >= RESET_LIMIT {
+            let cause = self.board.with_chip(|chip| chip.reset_cause());
+            progress.end = Some(End::Died(format!(
+                "{RESET_LIMIT} resets within {} s, the last by {cause:?}",
+                RESET_WINDOW.as_secs()
+            )));
+        }
+        Ok(())
+    }
+
+    /// Takes the log. A panic in it is the device's end.
+    fn drain(&mut self, progress: &mut Progress) -> Result<(), RigError> {
+        let Some(probe) = &mut self.probe else {
+            return Ok(());
+        };
+        for record in probe.drain_log()? {
+            if record.is_panic() {
+                progress.end = Some(End::Died(record.text.clone()));
+            } else if record.text.starts_with("halted: ") {
+                progress.end = Some(End::Halted);
+            }
+            progress.log.push(LogRecord {
+                at: self.booted_at + record.time.unwrap_or_default(),
+                level: record.level.to_owned(),
+                module: record.module,
+                text: record.text,
+            });
+        }
+        Ok(())
+    }
+
+    /// Where the processor is, for a device that came to its end: halts it.
+    fn describe(&mut self, words: &str) -> String {
+        let Some(probe) = &mut self.probe else {
+            return words.to_owned();
+        };
+        let report = probe.halt().and_then(|()| probe.halt_report());
+        match report {
+            Ok(report) => {
+                let frames = report.stack.iter().map(ToString::to_string);
+                let lines: Vec<String> = std::iter::once(words.to_owned()).chain(frames).collect();
+                lines.join("\n  ")
+            }
+            Err(error) => format!("{words}\n  (no backtrace: {error})"),
+        }
+    }
+
+    fn run(&mut self, until: Duration) -> Result<Progress, RigError> {
+        let mut progress = Progress {
+            sent: Sent::Paced(Vec::new()),
+            ..Progress::default()
+        };
+        let mut end = self.to_ticks(until);
+        let mut look = LOOK;
+        let stop = loop {
+            let (now, asleep) = self.board.with_chip(|chip| (chip.now(), chip.is_asleep()));
+            if asleep && !progress.log.is_empty() {
+                break Ended::No { at_horizon: false };
+            }
+            let slice = end.min(now + look);
+            let stop = self.board.run(slice);
+            if self.board.with_chip(|chip| chip.awake_for()) > Ticks::at_or_after(AWAKE_LIMIT) {
+                break Ended::Spins;
+            }
+            match stop {
+                Stop::Deadline if slice < end => {}
+                Stop::Deadline => break Ended::No { at_horizon: true },
+                Stop::Signal => break Ended::No { at_horizon: false },
+                // Drained at once, since a device whose buffer is full waits for the reader; and
+                // told soon, since somebody may wait for this very line: when the device sleeps
+                // again, or in the middle of a long computation.
+                Stop::Watched => {
+                    self.drain(&mut progress)?;
+                    if look == LOOK && !progress.log.is_empty() {
+                        look = LOG_LOOK;
+                        end = end.min(self.board.with_chip(|chip| chip.now()) + LOG_BOUND);
+                    }
+                    if progress.end.is_some() {
+                        break Ended::No { at_horizon: false };
+                    }
+                }
+                Stop::Halted => break Ended::Halted,
+                Stop::Dead(death) => break Ended::Dead(death.to_string()),
+            }
+        };
+        self.collect(&mut progress)?;
+        self.drain(&mut progress)?;
+        match stop {
+            Ended::No { at_horizon: true } if end == self.to_ticks(until) => progress.now = until,
+            Ended::No { .. } => progress.now = self.now(),
+            Ended::Halted => self.halted(&mut progress)?,
+            Ended::Dead(words) => progress.end = Some(End::Died(words)),
+            Ended::Spins => {
+                progress.end = Some(End::Hung(format!(
+                    "the processor has not slept for {} s",
+                    AWAKE_LIMIT.as_secs()
+                )));
+            }
+        }
+        progress.now = progress.now.max(self.now()).min(until.max(self.now()));
+        progress.end = progress.end.map(|end| match end {
+            End::Halted => End::Halted,
+            End::Died(words) => End::Died(self.describe(&words)),
+            End::Hung(words) => End::Hung(self.describe(&words)),
+        });
+        let idle = self.board.with_chip(|chip| chip.idle_until());
+        progress.idle_until = idle.map(|ticks| self.to_world(ticks));
+        Ok(progress)
+    }
+
+    /// The processor stands at a breakpoint of its own: the end of a panic, or an exception.
+    fn halted(&mut self, progress: &mut Progress) -> Result<(), RigError> {
+        let state = match &mut self.probe {
+            Some(probe) => probe.state()?,
+            None => CoreState::Running,
+        };
+        if progress.end.is_none() {
+            progress.end = Some(End::Died(format!("the processor stopped: {state:?}")));
+        }
+        Ok(())
+    }
+}
+
+enum Ended {
+    No { at_horizon: bool },
+    Halted,
+    Dead(String),
+    Spins,
+}
+
+impl Board for VirtualChip {
+    fn power_up(&mut self, now: Duration) -> Result<Progress, RigError> {
+        self.board.power_cycle();
+        self.board.set_pace(Pace::Owner);
+        self.epoch = (self.board.with_chip(|chip| chip.now()), now);
+        self.booted_at = now;
+        let mut probe = attach(&self.board)?;
+        probe.set_program(&self.program)?;
+        probe.catch_breakpoints()?;
+        let watched = probe.log_write_offset();
+        self.probe = Some(probe);
+        self.board.with_chip(|chip| chip.watch(watched));
+        // What flashing and power-up told is no part of the story.
+        while self.board.take_signal().is_some() {}
+        Ok(Progress {
+            now,
+            idle_until: Some(now),
+            sent: Sent::Paced(Vec::new()),
+            ..Progress::default()
+        })
+    }
+
+    fn advance(
+        &mut self,
+        until: Duration,
+        receive: Vec<(Duration, u8)>,
+    ) -> Result<Progress, RigError> {
+        let (epoch, start) = self.epoch;
+        self.board.with_chip(|chip| {
+            for (at, byte) in receive {
+                let at = epoch + Ticks::at_or_after(at.saturating_sub(start));
+                chip.uart_receive(at, MODEM_UART, byte);
+            }
+        });
+        self.run(until)
+    }
+}
+
+impl Drop for VirtualChip {
+    fn drop(&mut self) {
+        self.probe = None;
+        shelf().push(self.board.with_chip(|chip| chip.flash().clone()));
+    }
+}
+
+fn attach(board: &VirtualBoard) -> Result<ProbeBoard, BoardError> {
+    let name = virtual_esp32c3_probe::selector(board.serial());
+    ProbeBoard::attach(virtual_esp32c3_probe::open(board), &name, ChipKind::Esp32c3)
+}
+
+fn shelf() -> std::sync::MutexGuard<'static, Vec<Flash>> {
+    SHELF.lock().unwrap_or_else(PoisonError::into_inner)
+}

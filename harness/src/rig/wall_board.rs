@@ -1,0 +1,159 @@
+//! A board in wall time: a chip on a desk behind a debug probe and a serial port.
+
+use std::time::{Duration, Instant};
+
+use super::board::{Board, End, LogRecord, Progress, Sent};
+use super::error::RigError;
+use crate::board::{BoardError, CoreState, Firmware, Lease, ProbeBoard, Program, WallLine};
+use crate::config::BoardConfig;
+
+/// How often the probe is asked for log and state while nothing else happens. A device that logs
+/// fills its buffer of 8 KiB in much more than this.
+const POLL: Duration = Duration::from_millis(20);
+
+/// A chip on a desk, or one that looks the same from here.
+#[derive(Debug)]
+pub(super) struct WallBoard {
+    /// None only before power-up.
+    probe: Option<ProbeBoard>,
+    config: BoardConfig,
+    program: Program,
+    line: WallLine,
+    /// The world's time at an instant of the wall clock.
+    start: Option<(Instant, Duration)>,
+    polled: Instant,
+    ended: bool,
+    _lease: Lease,
+}
+
+impl WallBoard {
+    /// Takes the board, and writes firmware and `settings` into its flash where they differ. The
+    /// device stands still.
+    pub(super) fn new(
+        config: &BoardConfig,
+        firmware: &Firmware,
+        settings: &[u8],
+    ) -> Result<Self, RigError> {
+        let lease = Lease::take(&config.name, &config.probe).map_err(BoardError::from)?;
+        let port = config
+            .modem_port
+            .as_deref()
+            .ok_or_else(|| RigError::NoModemPort {
+                board: config.name.clone(),
+            })?;
+        let mut probe = ProbeBoard::open(&config.probe, config.chip)?;
+        probe.flash(firmware.program(), Some(settings), &mut |_| {})?;
+        drop(probe);
+        let line = WallLine::open(port, config.baud)?;
+        Ok(Self {
+            probe: None,
+            config: config.clone(),
+            program: firmware.program().clone(),
+            line,
+            start: None,
+            polled: Instant::now(),
+            ended: false,
+            _lease: lease,
+        })
+    }
+
+    fn now(&self) -> Duration {
+        self.start
+            .map_or(Duration::ZERO, |(instant, world)| world + instant.elapsed())
+    }
+
+    fn instant(&self, at: Duration) -> Instant {
+        let (instant, world) = self.start.unwrap_or_else(|| (Instant::now(), at));
+        instant + at.saturating_sub(world)
+    }
+
+    /// Asks the probe what the device logged, and whether it still runs.
+    fn poll(&mut self, progress: &mut Progress) -> Result<(), RigError> {
+        self.polled = Instant::now();
+        let at = self.now();
+        let Some(probe) = &mut self.probe else {
+            return Ok(());
+        };
+        for record in probe.drain_log()? {
+            if record.text.starts_with("halted: ") {
+                progress.end = Some(End::Halted);
+            }
+            if record.is_panic() {
+                progress.end = Some(End::Died(record.text.clone()));
+                self.ended = true;
+            }
+            progress.log.push(LogRecord {
+                at,
+                level: record.level.to_owned(),
+                module: record.module,
+                text: record.text,
+            });
+        }
+        if !self.ended
+            && let CoreState::Halted(why) = probe.state()?
+        {
+            self.ended = true;
+            let frames = probe.halt_report()?.stack;
+            let frames = frames.iter().map(ToString::to_string);
+            let lines: Vec<String> = std::iter::once(format!("the processor stopped: {why:?}"))
+                .chain(frames)
+                .collect();
+            progress.end = Some(End::Died(lines.join("\n  ")));
+        }
+        Ok(())
+    }
+}
+
+impl Board for WallBoard {
+    fn power_up(&mut self, now: Duration) -> Result<Progress, RigError> {
+        // What an earlier program has said is nobody's.
+        while self.line.try_receive()?.is_some() {}
+        self.start = Some((Instant::now(), now));
+        let (probe, chip) = (&self.config.probe, self.config.chip);
+        self.probe = Some(ProbeBoard::open_with_reset(probe, chip, &self.program)?);
+        Ok(Progress {
+            now,
+            idle_until: Some(now),
+            ..Progress::default()
+        })
+    }
+
+    /// Waits in wall time. The world's clock never runs ahead of the wall's: whoever is due at
+    /// `until` acts when that instant has come.
+    fn advance(
+        &mut self,
+        until: Duration,
+        receive: Vec<(Duration, u8)>,
+    ) -> Result<Progress, RigError> {
+        if !receive.is_empty() {
+            self.line
+                .send(receive.into_iter().map(|(_, byte)| byte).collect());
+        }
+        let mut progress = Progress::default();
+        let deadline = self.instant(until);
+        loop {
+            if let Some(heard) = self.line.try_receive()? {
+                progress.sent = Sent::Queued(heard.bytes);
+                break;
+            }
+            if self.polled.elapsed() >= POLL {
+                self.poll(&mut progress)?;
+                if progress.end.is_some() || !progress.log.is_empty() {
+                    break;
+                }
+            }
+            let now = Instant::now();
+            if now >= deadline {
+                break;
+            }
+            if let Some(heard) = self.line.receive_until(deadline.min(now + POLL))? {
+                progress.sent = Sent::Queued(heard.bytes);
+                break;
+            }
+        }
+        progress.now = self.now().min(until);
+        // Always awake: nobody knows when it will speak next.
+        progress.idle_until = Some(progress.now);
+        Ok(progress)
+    }
+}
