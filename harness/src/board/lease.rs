@@ -5,7 +5,9 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::{
+    DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _,
+};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use std::{env, fmt, process, thread};
@@ -30,6 +32,7 @@ const RECORD_LIMIT: u64 = 4096;
 #[derive(Debug)]
 pub struct Lease {
     lock: Flock<File>,
+    path: PathBuf,
 }
 
 /// Who holds a board.
@@ -102,11 +105,16 @@ impl Lease {
         let start = Instant::now();
         loop {
             match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
-                Ok(lock) => {
-                    let mut lease = Self { lock };
+                Ok(lock) if is_at(&lock, &path) => {
+                    let mut lease = Self {
+                        lock,
+                        path: path.clone(),
+                    };
                     lease.sign().map_err(failed)?;
                     return Ok(lease);
                 }
+                // Its last holder has removed it in between.
+                Ok(_) => file = open(&path).map_err(failed)?,
                 Err((returned, Errno::EWOULDBLOCK)) => {
                     // Somebody may only be looking whether it is free.
                     if start.elapsed() > GLANCE {
@@ -157,9 +165,10 @@ impl Lease {
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        // The lock ends with the file. The file stays: to remove one that another process is
-        // about to lock would give the board to two.
+        // While it is locked: who has opened it, and gets the lock next, sees that it is gone. In
+        // a folder of all users only its maker may remove it; then it stays, without a name.
         let _ = self.lock.set_len(0);
+        let _ = fs::remove_file(&self.path);
     }
 }
 
@@ -206,6 +215,14 @@ fn open(path: &Path) -> io::Result<File> {
     }
 }
 
+/// Whether `file` is what is found under `path`.
+fn is_at(file: &File, path: &Path) -> bool {
+    let (Ok(file), Ok(path)) = (file.metadata(), fs::symlink_metadata(path)) else {
+        return false;
+    };
+    (file.dev(), file.ino()) == (path.dev(), path.ino())
+}
+
 /// The probe, not the board's name: two projects may name one probe differently.
 fn file_name(selector: &str) -> String {
     let stem: String = selector
@@ -237,6 +254,8 @@ fn read_owner(mut file: &File) -> Option<Owner> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use super::*;
 
     #[test]
@@ -254,7 +273,31 @@ mod tests {
         assert_eq!(holder.unwrap().pid, process::id());
         drop(lease);
         assert_eq!(Lease::holder_in(folder.path(), "303a:1001:AB"), None);
-        take().unwrap();
+        drop(take().unwrap());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn many_who_want_it_get_it_one_after_the_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let inside = AtomicUsize::new(0);
+        thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    let mut taken = 0;
+                    while taken < 20 {
+                        let Ok(lease) = Lease::take_in(folder.path(), "desk", "1:2") else {
+                            continue;
+                        };
+                        assert_eq!(inside.fetch_add(1, Ordering::SeqCst), 0);
+                        taken += 1;
+                        thread::yield_now();
+                        inside.fetch_sub(1, Ordering::SeqCst);
+                        drop(lease);
+                    }
+                });
+            }
+        });
     }
 
     #[test]
