@@ -211,6 +211,13 @@ impl Image {
         self.entry
     }
 
+    /// Address of a section, and its size in bytes.
+    pub fn section(&self, name: &str) -> Option<(u64, u64)> {
+        let file = object::File::parse(self.bytes.as_slice()).ok()?;
+        let section = file.section_by_name(name)?;
+        Some((section.address(), section.size()))
+    }
+
     /// Address of a symbol, and its size in bytes.
     pub fn symbol(&self, name: &str) -> Option<(u64, u64)> {
         let file = object::File::parse(self.bytes.as_slice()).ok()?;

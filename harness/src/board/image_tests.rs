@@ -7,7 +7,7 @@ const E_TYPE: usize = 16;
 const E_MACHINE: usize = 18;
 const E_ENTRY: usize = 24;
 
-/// A program of two segments: a descriptor in flash, `code` bytes of code.
+/// A program of two segments: a descriptor in flash, `code` bytes of code, at least 4.
 pub(in crate::board) fn program(code: u32) -> Vec<u8> {
     let mut elf = Vec::new();
     let put32 = |elf: &mut Vec<u8>, words: &[u32]| {
@@ -36,6 +36,9 @@ pub(in crate::board) fn program(code: u32) -> Vec<u8> {
     elf.resize(data as usize, 0);
     // First word of a description, by ESP-IDF's `esp_app_desc.h`.
     put32(&mut elf, &[0xabcd_5432]);
+    elf.resize(text as usize, 0);
+    // `j .`: stays where it is.
+    put32(&mut elf, &[0x6f]);
     elf.resize(strings as usize, 0);
     elf.extend_from_slice(names);
     elf.resize(sections as usize, 0);

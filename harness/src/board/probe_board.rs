@@ -189,6 +189,34 @@ impl ProbeBoard {
         Ok(())
     }
 
+    /// Whether what runs is the program that [`set_program`](Self::set_program) named, by the
+    /// digest of its ELF that flashing puts into its description. Nothing when there is no telling:
+    /// before the bootloader has mapped the program, or when another tool flashed it. A core that
+    /// runs stands still for a moment.
+    ///
+    /// # Errors
+    /// [`BoardError::Probe`].
+    pub fn runs_program(&mut self) -> Result<Option<bool>, BoardError> {
+        let Some((address, expected)) = self.program.as_ref().and_then(Program::identity) else {
+            return Ok(None);
+        };
+        let running = self.state()? == CoreState::Running;
+        if running {
+            self.halt()?;
+        }
+        let mut words = [0_u32; 8];
+        let read = self.on_core("read the program's description", |core| {
+            // Not mapped is an answer, too.
+            Ok(core.read_32(address, &mut words).is_ok())
+        })?;
+        if running {
+            self.run()?;
+        }
+        let found: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+        let told = read && found.iter().any(|byte| *byte != 0);
+        Ok(told.then_some(found == expected))
+    }
+
     /// Brings bootloader, partition table, `program` and, if given, the content of the settings
     /// partition into flash, each part only if it differs, and verifies what was written. The core
     /// stands still afterwards: [`start`](Self::start) it.

@@ -154,3 +154,22 @@ fn a_board_is_found_by_its_selector() {
     let error = ProbeBoard::open(&selector, ChipKind::Esp32c3).unwrap_err();
     assert!(!error.is_usage(), "{error}");
 }
+
+#[test]
+fn a_running_program_is_recognised() {
+    let board = VirtualBoard::new("runs", ChipConfig::default());
+    let mut probe = attach(&board);
+    let (_folder, program_here) = program(64);
+    let (_other, another) = program(128);
+    probe.flash(&program_here, None, &mut |_| {}).unwrap();
+    assert_eq!(probe.runs_program().unwrap(), None, "nothing is mapped yet");
+    probe.start().unwrap();
+    // Each look lets the chip run on.
+    while !(0x4200_0000..0x4280_0000).contains(&board.with_chip(|chip| chip.pc())) {
+        assert_eq!(probe.state().unwrap(), CoreState::Running);
+    }
+    assert_eq!(probe.runs_program().unwrap(), Some(true));
+    assert_eq!(probe.state().unwrap(), CoreState::Running);
+    probe.set_program(&another).unwrap();
+    assert_eq!(probe.runs_program().unwrap(), Some(false));
+}

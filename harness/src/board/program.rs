@@ -3,11 +3,19 @@
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
+use sha2::{Digest as _, Sha256};
+
 use super::chip::ChipKind;
 use super::error::BoardError;
 use super::image::Image;
 use super::log_decoder::LogDecoder;
 use super::partitions::PartitionTable;
+
+/// Section of the program's description, and where in it the digest lies: behind magic, version,
+/// two reserved words, version text, project, time, date and version of ESP-IDF
+/// (`esp_app_desc_t`).
+const DESCRIPTOR: &str = ".flash.appdesc";
+const DIGEST_OFFSET: u64 = 4 + 4 + 8 + 32 + 32 + 16 + 16 + 32;
 
 /// Image and partition table, checked against each other. Cheap to clone; boards share it.
 #[derive(Debug, Clone)]
@@ -45,6 +53,13 @@ impl Program {
     /// Where things go in flash.
     pub fn table(&self) -> &PartitionTable {
         &self.0.table
+    }
+
+    /// Where a running program has the digest of its ELF, and that digest.
+    pub(super) fn identity(&self) -> Option<(u64, [u8; 32])> {
+        let (descriptor, _) = self.0.image.section(DESCRIPTOR)?;
+        let digest = Sha256::digest(self.0.image.bytes());
+        Some((descriptor + DIGEST_OFFSET, digest.into()))
     }
 
     /// What turns the bytes of the program's log into text; nothing when it does not log through

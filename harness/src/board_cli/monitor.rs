@@ -55,6 +55,13 @@ pub fn monitor(
         probe.start()?;
     } else {
         probe.catch_breakpoints()?;
+        if probe.runs_program()? == Some(false) {
+            let given = program.image().path().display();
+            print(
+                out,
+                format_args!("the board runs another program than {given}: its log will be wrong"),
+            )?;
+        }
     }
     while !stop.is_set() {
         let records = probe.drain_log()?;
