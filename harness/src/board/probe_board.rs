@@ -121,7 +121,7 @@ impl ProbeBoard {
     ) -> Result<Self, BoardError> {
         let mut probe = probes::open(selector)?;
         // Most built-in probes have none, and say so by an error.
-        let pulsed = probe.target_reset().is_ok();
+        let pulsed = matches!(caught(|| probe.target_reset()), Ok(Ok(())));
         let mut board = Self::attach(probe, selector, chip)?;
         board.set_program(program)?;
         if pulsed {

@@ -119,7 +119,7 @@ fn boards_lists_what_is_configured() {
     let output = desk.run(&["boards"]);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     let text = stdout(&output);
-    assert!(text.starts_with("native "), "{text}");
+    assert!(text.starts_with("virtual "), "{text}");
     assert!(
         text.contains("\ndesk       esp32c3 behind the probe dead:beef:0\n"),
         "{text}"
