@@ -7,6 +7,7 @@ mod attempt;
 mod event;
 mod plan;
 mod pool;
+mod queue;
 mod record;
 
 pub use event::{Event, Reporter};

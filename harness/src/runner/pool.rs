@@ -1,6 +1,5 @@
 //! The workers.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Sender};
 use std::thread;
 use std::time::{Instant, SystemTime};
@@ -8,6 +7,7 @@ use std::time::{Instant, SystemTime};
 use super::attempt::{attempt, is_retried};
 use super::event::{Event, Reporter};
 use super::plan::{Job, Plan};
+use super::queue::Queue;
 use super::record::Record;
 use crate::scenario::{Cancel, Options, Outcome, Scenario};
 
@@ -35,7 +35,7 @@ pub fn run(
         seed: plan.seed,
         started: SystemTime::now(),
     });
-    let next = AtomicUsize::new(0);
+    let queue = Queue::new(plan.jobs.len());
     thread::scope(|scope| {
         let (events, heard) = mpsc::channel();
         for number in 0..workers {
@@ -46,8 +46,8 @@ pub fn run(
                 execute: &execute,
                 events: events.clone(),
             };
-            let next = &next;
-            scope.spawn(move || worker.work(next));
+            let queue = &queue;
+            scope.spawn(move || worker.work(queue));
         }
         // The loop below ends when the last worker has dropped its sender.
         drop(events);
@@ -70,19 +70,23 @@ struct Worker<'a, F> {
 
 impl<F: Fn(&Scenario, &Options) -> Outcome + Sync> Worker<'_, F> {
     /// Takes jobs until there is none left.
-    fn work(&self, next: &AtomicUsize) {
+    fn work(&self, queue: &Queue) {
         while !self.cancel.is_cancelled() {
-            let index = next.fetch_add(1, Ordering::Relaxed);
-            let Some(job) = self.plan.jobs.get(index) else {
+            let Some((index, job)) = queue
+                .take(&self.plan.jobs)
+                .and_then(|index| Some((index, self.plan.jobs.get(index)?)))
+            else {
                 return;
             };
             let record = Box::new(self.job(index, job));
+            queue.give_back(&job.board);
             self.tell(Event::ScenarioFinished {
                 worker: self.number,
                 index,
                 record,
             });
         }
+        queue.close();
     }
 
     fn job(&self, index: usize, job: &Job) -> Record {
