@@ -16,6 +16,7 @@ mod memory;
 pub mod modem;
 pub mod mqtt;
 mod notify;
+mod overruns;
 pub mod platform;
 pub mod ring;
 mod run;

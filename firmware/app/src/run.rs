@@ -126,6 +126,9 @@ impl<U: ModemUart, R: DeviceRng, S: System> Life<'_, '_, U, R, S> {
                 }
                 Err(failure) => failure,
             };
+            // Whoever waited for the lost bytes has never come back to look.
+            self.shared.overruns.see(self.modem.overruns());
+            self.shared.overruns.tell();
             warn!("{}", failure);
             if matches!(failure, Failure::Mqtt(_)) && begin.elapsed() >= GOOD_SESSION {
                 backoff.reset();
@@ -185,7 +188,7 @@ impl<U: ModemUart, R: DeviceRng, S: System> Life<'_, '_, U, R, S> {
             self.modem.bring_up(&profile).await
         };
         self.set_up = linked.is_ok();
-        self.shared.set_rx_overruns(self.modem.overruns());
+        self.shared.overruns.see(self.modem.overruns());
         let link = linked?;
         if !self.shared.linked(link) {
             warn!("time: the modem does not know it, checking from the build time on");
@@ -206,7 +209,7 @@ fn client(settings: &Settings, time: Time) -> Result<tls::Client<'_>, tls::Error
     })
 }
 
-/// The modem's byte stream; tells the samples how many bytes were lost.
+/// The modem's byte stream; looks after each read how many bytes were lost.
 struct Metered<'a, 'm, T, S> {
     io: T,
     shared: &'a Shared<'m, S>,
@@ -219,7 +222,7 @@ impl<T: ModemUart, S> ErrorType for Metered<'_, '_, T, S> {
 impl<T: ModemUart, S: System> Read for Metered<'_, '_, T, S> {
     async fn read(&mut self, out: &mut [u8]) -> Result<usize, T::Error> {
         let n = self.io.read(out).await?;
-        self.shared.set_rx_overruns(self.io.overruns());
+        self.shared.overruns.see(self.io.overruns());
         Ok(n)
     }
 }

@@ -8,6 +8,7 @@ use embassy_time::Instant;
 use crate::clock::Clock;
 use crate::modem::LinkInfo;
 use crate::notify::Notify;
+use crate::overruns::Overruns;
 use crate::platform::{ResetReason, System};
 use crate::telemetry::{Queue, Sample};
 
@@ -19,9 +20,10 @@ pub(crate) struct Shared<'m, S> {
     link: Cell<Option<LinkInfo>>,
     interval_s: Cell<u32>,
     sessions: Cell<u32>,
-    rx_overruns: Cell<u32>,
     sample_requested: Cell<bool>,
     overflowing: Cell<bool>,
+    /// Bytes that the receive path lost.
+    pub(crate) overruns: Overruns,
     /// The interval changed or a sample was asked for.
     pub(crate) reschedule: Notify,
     /// The queue has a new sample.
@@ -38,9 +40,9 @@ impl<'m, S: System> Shared<'m, S> {
             link: Cell::new(None),
             interval_s: Cell::new(interval_s),
             sessions: Cell::new(0),
-            rx_overruns: Cell::new(0),
             sample_requested: Cell::new(false),
             overflowing: Cell::new(false),
+            overruns: Overruns::default(),
             reschedule: Notify::default(),
             sampled: Notify::default(),
         }
@@ -106,14 +108,6 @@ impl<'m, S: System> Shared<'m, S> {
     /// Sessions after the first one.
     pub(crate) fn reconnects(&self) -> u32 {
         self.sessions.get().saturating_sub(1)
-    }
-
-    pub(crate) fn rx_overruns(&self) -> u32 {
-        self.rx_overruns.get()
-    }
-
-    pub(crate) fn set_rx_overruns(&self, bytes: u32) {
-        self.rx_overruns.set(bytes);
     }
 
     /// Queues a sample. The first one that is lost to a full queue is told on the log, and the

@@ -253,6 +253,12 @@ impl Rig {
         snapshot::compare(&format!("{name}.tls"), &text)
     }
 
+    /// What the bench saw the device lose on the way from the modem, a line each. A board whose
+    /// UART nobody can look into tells nothing.
+    pub fn losses(&self) -> Vec<String> {
+        self.world.as_ref().map_or_else(Vec::new, World::losses)
+    }
+
     /// How often the modem's flash was written since power-up.
     ///
     /// # Errors

@@ -105,6 +105,23 @@ impl VirtualChip {
                     bytes.push((self.to_world(at), byte));
                 }
                 Signal::UartSent { .. } | Signal::Console(_) => {}
+                Signal::UartOverflow { uart, at } => progress.remarks.push((
+                    self.to_world(at),
+                    format!("uart{uart}: receive FIFO overflow, bytes are lost"),
+                )),
+                Signal::UartLost {
+                    uart,
+                    at,
+                    overrun,
+                    discarded,
+                } => progress.remarks.push((
+                    self.to_world(at),
+                    format!(
+                        "uart{uart}: {} bytes lost: {overrun} found the receive FIFO full, \
+                         {discarded} were thrown away with it",
+                        overrun.saturating_add(discarded)
+                    ),
+                )),
                 Signal::Reset(cause) => {
                     progress
                         .log

@@ -66,9 +66,10 @@ impl<'a, T> Wait<'a, T> {
                 ));
             }
             if world.now() >= deadline {
-                let hint = world.log.last().map_or_else(String::new, |last| {
+                let mut hint = world.log.last().map_or_else(String::new, |last| {
                     format!("; the device's last log line: {} {}", last.level, last.text)
                 });
+                hint.push_str(&world.loss_hint());
                 let (what, now) = (self.what, world.now());
                 return Err(NotSeen {
                     what,

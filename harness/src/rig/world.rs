@@ -12,12 +12,15 @@ use super::board::{Board, End, LogRecord, Progress, Sent};
 use super::edge::{Edge, Hosts};
 use super::error::RigError;
 use super::link::Direction;
-use super::transcript::{From, Redactions, Transcript};
+use super::transcript::{Event, From, Redactions, Transcript};
 use crate::broker::{Broker, Message};
 use crate::scenario::Cancel;
 
 /// Steps at one instant after which the world counts as stuck.
 const MAX_STEPS_AT_ONE_INSTANT: u32 = 100_000;
+
+/// How the device's log and the board's remarks begin where bytes from the modem were lost.
+const LOSS: &str = "uart";
 
 /// What a world is made of.
 #[derive(Debug)]
@@ -130,6 +133,27 @@ impl World {
             Device::Died(words) => Some(words),
             _ => None,
         }
+    }
+
+    /// The board's remarks on bytes that its UART lost.
+    pub(super) fn losses(&self) -> Vec<String> {
+        let remarks = self.transcript.events().iter().map(|(_, event)| event);
+        remarks
+            .filter_map(|event| match event {
+                Event::Remark(text) if text.starts_with(LOSS) => Some(text.clone()),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// What is known of bytes that the device lost, for whoever waits in vain: the last words of
+    /// bench and device.
+    pub(super) fn loss_hint(&self) -> String {
+        let told = self.log.iter().map(|record| record.text.as_str());
+        let told = told.filter(|text| text.starts_with(LOSS)).next_back();
+        let seen = self.losses().pop();
+        let words = seen.into_iter().chain(told.map(str::to_owned));
+        words.map(|word| format!("; {word}")).collect()
     }
 
     /// Does something to the broker, then lets what it says without being asked travel.

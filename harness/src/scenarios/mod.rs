@@ -2,6 +2,7 @@
 
 mod bring_up;
 mod broker;
+mod receive;
 mod settings;
 mod tls;
 
@@ -27,6 +28,9 @@ pub fn all() -> &'static [Scenario] {
         broker::BROKER_RESTART,
         broker::WRONG_PASSWORD,
         broker::COMMANDS,
+        receive::CERTIFICATE_FLIGHT_115200,
+        receive::CERTIFICATE_FLIGHT_460800,
+        receive::CERTIFICATE_FLIGHT_921600,
         tls::OTHER_CA,
         tls::EXPIRED,
         tls::OTHER_HOST,
@@ -104,6 +108,7 @@ mod tests {
         let written: usize = [
             include_str!("bring_up.rs"),
             include_str!("broker.rs"),
+            include_str!("receive.rs"),
             include_str!("settings.rs"),
             include_str!("tls.rs"),
         ]

@@ -48,7 +48,7 @@ fn take<S: System>(shared: &Shared<'_, S>) {
         csq: link.and_then(|link| (link.csq <= 31).then_some(link.csq)),
         rat: link.map(|link| link.rat),
         temp_c: shared.temperature_c(),
-        rx_overruns: shared.rx_overruns(),
+        rx_overruns: shared.overruns.total(),
         reconnects: shared.reconnects(),
     });
 }
