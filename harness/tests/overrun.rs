@@ -70,7 +70,6 @@ fn compare(baud: u32) {
     {
         println!("  {line}");
     }
-    println!("{}", planted.device_log);
     assert!(planted.transcript.contains(SEEN), "{}", planted.transcript);
     assert!(planted.device_log.contains(TOLD), "{}", planted.device_log);
     for words in ["uart1: ", "uart: at least "] {
