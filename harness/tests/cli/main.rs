@@ -205,6 +205,46 @@ fn writes_a_report_and_replaces_it() {
     assert_eq!(fs::read_dir(root.path()).unwrap().count(), 1);
 }
 
+/// A machine without a toolchain cannot build the image: never quietly, and never in CI.
+#[test]
+fn without_the_image_the_native_board_stands_in_loudly() {
+    let nothing = tempfile::tempdir().unwrap();
+    let run = |ci: Option<&str>, board: &[&str]| {
+        let mut command = hil();
+        command
+            .args(["run", "settings_missing"])
+            .args(board)
+            .env("PATH", nothing.path())
+            .env("INSTA_UPDATE", "no")
+            .env_remove("CI")
+            .env_remove("CARGO")
+            .env_remove("RUSTC");
+        if let Some(ci) = ci {
+            command.env("CI", ci);
+        }
+        command.output().unwrap()
+    };
+    let by_default = run(None, &[]);
+    assert_eq!(by_default.status.code(), Some(0), "{}", stderr(&by_default));
+    assert!(stdout(&by_default).contains("PASS S02 settings_missing [native]"));
+    let notice = stderr(&by_default);
+    assert!(
+        notice.contains("NOTICE: the firmware's image cannot be built on this machine"),
+        "{notice}"
+    );
+    assert!(notice.contains("running on `native`"), "{notice}");
+    // Asked for by name, or in CI: an error of the machine.
+    for output in [run(Some("true"), &[]), run(None, &["--board", "virtual"])] {
+        assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
+        assert_eq!(stdout(&output), "");
+        assert!(
+            stderr(&output).starts_with("error: "),
+            "{}",
+            stderr(&output)
+        );
+    }
+}
+
 /// Starts a run of everything, whose processes all carry `mark`, and waits until it runs.
 fn start_run(mark: &str, temporary: &Path) -> (Child, BufReader<ChildStdout>) {
     let mut child = hil()
