@@ -11,6 +11,8 @@
 #![no_std]
 
 mod constants;
+#[cfg(feature = "planted-crash")]
+pub mod crash;
 mod panic;
 mod random;
 mod reset;

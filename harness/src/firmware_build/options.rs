@@ -25,6 +25,8 @@ pub enum Variant {
     Product,
     /// The firmware with a receive path that shares its executor with TLS.
     PlantedUart,
+    /// A program that crashes in the way that its settings name.
+    PlantedCrash,
 }
 
 impl Variant {
@@ -33,6 +35,7 @@ impl Variant {
         match self {
             Self::Product => "firmware-esp32",
             Self::PlantedUart => "firmware-esp32-planted-uart",
+            Self::PlantedCrash => "firmware-esp32-planted-crash",
         }
     }
 
@@ -41,6 +44,7 @@ impl Variant {
         match self {
             Self::Product => None,
             Self::PlantedUart => Some("planted-uart-on-executor"),
+            Self::PlantedCrash => Some("planted-crash"),
         }
     }
 }

@@ -1,0 +1,123 @@
+//! Ways to crash, planted so that a test bench can show that it tells each of them (feature
+//! `planted-crash`; no product has it).
+//!
+//! The settings choose: the MQTT client identifier is the name of the fault.
+
+use core::hint::{black_box, spin_loop};
+
+use esp_hal::clock::CpuClock;
+use esp_hal::timer::timg::TimerGroup;
+
+use crate::{constants, settings};
+
+/// Starts the chip as the product does, as far as a crash needs it, and crashes. Comes back when
+/// the settings name no fault.
+pub fn run() {
+    let peripherals = esp_hal::init(esp_hal::Config::default().with_cpu_clock(CpuClock::max()));
+    let timers = TimerGroup::new(peripherals.TIMG0);
+    esp_rtos::start(timers.timer0, peripherals.FROM_CPU_INTR0);
+    defmt::debug!("built at {=u64} s", constants::build_time());
+
+    let settings = match settings::read(peripherals.FLASH) {
+        Ok(bytes) => bytes,
+        Err(error) => defmt::panic!("no settings: {}", defmt::Display2Format(&error)),
+    };
+    let settings = match firmware_settings::decode(settings) {
+        Ok(settings) => settings,
+        Err(error) => defmt::panic!("no settings: {}", defmt::Display2Format(&error)),
+    };
+    let name = settings.login.client_id.as_str();
+    defmt::info!("planted: {=str}", name);
+    match name {
+        "hang" => hang(),
+        "spin-masked" => spin_masked(),
+        "jump" => jump(),
+        "storm" => storm(),
+        "panic" => panic(),
+        "reset-loop" => reset_loop(),
+        "stack" => {
+            black_box(stack(0));
+        }
+        "rom" => rom(),
+        _ => defmt::error!("no such fault"),
+    }
+}
+
+/// Computes for ever; interrupts are served.
+#[inline(never)]
+fn hang() -> ! {
+    loop {
+        spin_loop();
+    }
+}
+
+/// Computes for ever with interrupts off.
+#[inline(never)]
+fn spin_masked() -> ! {
+    critical_section::with(|_| {
+        loop {
+            spin_loop();
+        }
+    })
+}
+
+/// Calls a function where there is none.
+#[inline(never)]
+#[expect(unsafe_code, reason = "no safe way to nowhere")]
+fn jump() {
+    // SAFETY: it is not sound and not meant to be: the address is no memory of the chip, so that
+    // the call ends in an exception before any instruction.
+    let nowhere = unsafe { core::mem::transmute::<usize, extern "C" fn()>(black_box(0x5a5a_5a5a)) };
+    nowhere();
+    black_box(());
+}
+
+/// Traps without a trap handler.
+#[inline(never)]
+#[expect(unsafe_code, reason = "no safe way to an illegal instruction")]
+fn storm() {
+    // SAFETY: touches no memory. The trap vector leads to no memory of the chip, so nothing runs
+    // after the illegal instruction.
+    #[cfg(target_arch = "riscv32")]
+    unsafe {
+        core::arch::asm!(
+            "csrw mtvec, {vector}",
+            "unimp",
+            vector = in(reg) 0x5a5a_5a00_u32,
+            options(nomem, nostack)
+        );
+    }
+    black_box(());
+}
+
+#[inline(never)]
+#[expect(clippy::panic, reason = "this is the fault")]
+fn panic() {
+    panic!("a planted panic");
+}
+
+/// Resets as soon as it has started.
+#[inline(never)]
+fn reset_loop() {
+    defmt::flush();
+    esp_hal::system::software_reset()
+}
+
+/// Calls itself without end.
+#[inline(never)]
+#[expect(unconditional_recursion, reason = "this is the fault")]
+fn stack(depth: u32) -> u32 {
+    let frame = black_box([depth; 64]);
+    stack(depth + 1).wrapping_add(frame[63])
+}
+
+/// Calls a function of the mask ROM that no firmware of this project needs.
+#[inline(never)]
+#[expect(unsafe_code, reason = "a function of the mask ROM")]
+fn rom() {
+    unsafe extern "C" {
+        fn ets_bigint_enable();
+    }
+    // SAFETY: takes nothing, returns nothing, and switches a peripheral on that nobody uses.
+    unsafe { ets_bigint_enable() }
+}

@@ -1,0 +1,12 @@
+//! A program that crashes in the way its settings name: see `crash.rs`. No product.
+#![no_std]
+#![no_main]
+
+use embassy_executor::Spawner;
+
+esp_bootloader_esp_idf::esp_app_desc!();
+
+#[esp_rtos::main]
+async fn main(_spawner: Spawner) {
+    firmware_esp32::crash::run();
+}
