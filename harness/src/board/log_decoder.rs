@@ -176,6 +176,9 @@ pub(super) fn shortened(path: &Path) -> String {
             .map_or(tail, |(_, tail)| tail)
             .to_owned();
     }
+    if let Some((_, tail)) = text.rsplit_once("/rustlib/src/rust/library/") {
+        return tail.to_owned();
+    }
     let ours = text.rsplit_once("/firmware/");
     ours.map_or_else(|| text.to_string(), |(_, tail)| format!("firmware/{tail}"))
 }

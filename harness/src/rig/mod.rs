@@ -15,6 +15,7 @@ mod link;
 mod messages;
 mod native;
 mod native_process;
+mod post_mortem;
 mod snapshot;
 pub mod transcript;
 mod virtual_board;

@@ -5,8 +5,9 @@ use std::sync::PoisonError;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use virtual_esp32c3::chip::Stop;
+use virtual_esp32c3::chip::{Death, Stop};
 use virtual_esp32c3::config::ChipConfig;
+use virtual_esp32c3::debug::DebugTarget as _;
 use virtual_esp32c3::flash::Flash;
 use virtual_esp32c3::signal::Signal;
 use virtual_esp32c3::time::Ticks;
@@ -14,10 +15,15 @@ use virtual_esp32c3_probe::{Pace, VirtualBoard};
 
 use super::board::{Board, End, LogRecord, Progress, Sent};
 use super::error::RigError;
-use crate::board::{BoardError, ChipKind, CoreState, ProbeBoard, Program};
+use super::post_mortem;
+use crate::board::{BoardError, ChipKind, CoreState, ProbeBoard, Program, name_of};
 
 /// The UART that leads to the modem.
 const MODEM_UART: u8 = 1;
+
+/// The register with the interrupt enable bit (RISC-V privileged specification, "mstatus").
+const MSTATUS: u16 = 0x300;
+const MIE: u32 = 1 << 3;
 
 /// Resets within [`RESET_WINDOW`] after which a device is said to go round in circles.
 const RESET_LIMIT: usize = 10;
@@ -51,6 +57,10 @@ pub(super) struct VirtualChip {
     /// When the device started last: its own clock began then.
     booted_at: Duration,
     resets: Vec<Duration>,
+    /// Why the last start found nothing to run.
+    boot_error: Option<String>,
+    /// It resets again and again: where it is says nothing.
+    loops: bool,
 }
 
 impl VirtualChip {
@@ -79,6 +89,8 @@ impl VirtualChip {
             epoch: (Ticks::ZERO, Duration::ZERO),
             booted_at: Duration::ZERO,
             resets: Vec::new(),
+            boot_error: None,
+            loops: false,
         })
     }
 
@@ -128,7 +140,26 @@ impl VirtualChip {
                         .push(self.remark("DEBUG", format!("reset, {cause:?}")));
                     self.restarted(progress)?;
                 }
-                other => progress.log.push(self.remark("WARN", format!("{other:?}"))),
+                Signal::BootFailed(error) => {
+                    progress.log.push(self.remark("ERROR", error.to_string()));
+                    self.boot_error = Some(error.to_string());
+                }
+                // Its end, which says the same.
+                Signal::UnknownRomCall { .. } => {}
+                Signal::Unmodelled {
+                    register,
+                    address,
+                    written,
+                } => {
+                    let access = match written {
+                        Some(value) => format!("{value:#x} was written to it"),
+                        None => "it was read".to_owned(),
+                    };
+                    let text = format!(
+                        "the register {register} at {address:#010x} has no model: {access}"
+                    );
+                    progress.log.push(self.remark("WARN", text));
+                }
             }
         }
         progress.sent.append(Sent::Paced(bytes));
@@ -157,11 +188,22 @@ impl VirtualChip {
             probe.catch_breakpoints()?;
         }
         if self.resets.len() >= RESET_LIMIT {
-            let cause = self.board.with_chip(|chip| chip.reset_cause());
+            let (cause, at) = self
+                .board
+                .with_chip(|chip| (chip.reset_cause(), chip.reset_at()));
+            let image = self.program.image();
+            // What resets the chip is most often a call that never returns, so that what it would
+            // return to is another function.
+            let place = at.map(|at| {
+                let call = name_of(image, at.return_address.saturating_sub(2));
+                format!("\n  pc {:#010x}\n  last call {call}", at.pc)
+            });
             progress.end = Some(End::Died(format!(
-                "{RESET_LIMIT} resets within {} s, the last by {cause:?}",
-                RESET_WINDOW.as_secs()
+                "{RESET_LIMIT} resets within {} s, the last by {cause:?}{}",
+                RESET_WINDOW.as_secs(),
+                place.unwrap_or_default()
             )));
+            self.loops = true;
         }
         Ok(())
     }
@@ -173,7 +215,13 @@ impl VirtualChip {
         };
         for record in probe.drain_log()? {
             if record.is_panic() {
-                progress.end = Some(End::Died(record.text.clone()));
+                // A panic of `defmt::panic!` is told twice: by defmt, and as "explicit panic".
+                let first = progress.log.last();
+                let first = first.filter(|last| {
+                    last.text.starts_with("panicked at") && record.text.ends_with("explicit panic")
+                });
+                let words = first.map_or(&record.text, |first| &first.text);
+                progress.end = Some(End::Died(words.clone()));
             } else if record.text.starts_with("halted: ") {
                 progress.end = Some(End::Halted);
             }
@@ -189,18 +237,12 @@ impl VirtualChip {
 
     /// Where the processor is, for a device that came to its end: halts it.
     fn describe(&mut self, words: &str) -> String {
-        let Some(probe) = &mut self.probe else {
+        let Some(probe) = self.probe.as_mut().filter(|_| !self.loops) else {
             return words.to_owned();
         };
         let report = probe.halt().and_then(|()| probe.halt_report());
-        match report {
-            Ok(report) => {
-                let frames = report.stack.iter().map(ToString::to_string);
-                let lines: Vec<String> = std::iter::once(words.to_owned()).chain(frames).collect();
-                lines.join("\n  ")
-            }
-            Err(error) => format!("{words}\n  (no backtrace: {error})"),
-        }
+        let pc = self.board.with_chip(|chip| chip.pc());
+        post_mortem::tell(words, self.program.image(), report, pc)
     }
 
     fn run(&mut self, until: Duration) -> Result<Progress, RigError> {
@@ -223,7 +265,11 @@ impl VirtualChip {
             match stop {
                 Stop::Deadline if slice < end => {}
                 Stop::Deadline => break Ended::No { at_horizon: true },
-                Stop::Signal => break Ended::No { at_horizon: false },
+                // Whatever ended the processor may have told something, too.
+                Stop::Signal => match self.board.with_chip(|chip| chip.death().cloned()) {
+                    Some(death) => break Ended::Dead(death),
+                    None => break Ended::No { at_horizon: false },
+                },
                 // Drained at once, since a device whose buffer is full waits for the reader; and
                 // told soon, since somebody may wait for this very line: when the device sleeps
                 // again, or in the middle of a long computation.
@@ -238,7 +284,7 @@ impl VirtualChip {
                     }
                 }
                 Stop::Halted => break Ended::Halted,
-                Stop::Dead(death) => break Ended::Dead(death.to_string()),
+                Stop::Dead(death) => break Ended::Dead(death),
             }
         };
         self.collect(&mut progress)?;
@@ -247,11 +293,12 @@ impl VirtualChip {
             Ended::No { at_horizon: true } if end == self.to_ticks(until) => progress.now = until,
             Ended::No { .. } => progress.now = self.now(),
             Ended::Halted => self.halted(&mut progress)?,
-            Ended::Dead(words) => progress.end = Some(End::Died(words)),
+            Ended::Dead(death) => progress.end = Some(End::Died(self.last_words(&death))),
             Ended::Spins => {
                 progress.end = Some(End::Hung(format!(
-                    "the processor has not slept for {} s",
-                    AWAKE_LIMIT.as_secs()
+                    "the processor has not slept for {} s, with interrupts {}",
+                    AWAKE_LIMIT.as_secs(),
+                    self.interrupts()
                 )));
             }
         }
@@ -264,6 +311,22 @@ impl VirtualChip {
         let idle = self.board.with_chip(|chip| chip.idle_until());
         progress.idle_until = idle.map(|ticks| self.to_world(ticks));
         Ok(progress)
+    }
+
+    fn last_words(&self, death: &Death) -> String {
+        match (death, &self.boot_error) {
+            (Death::NothingToBoot, Some(error)) => format!("{death}: {error}"),
+            _ => death.to_string(),
+        }
+    }
+
+    /// Whether the processor takes interrupts.
+    fn interrupts(&self) -> &'static str {
+        let status = self.board.with_chip(|chip| chip.read_register(MSTATUS));
+        match status {
+            Ok(status) if status & MIE == 0 => "off",
+            _ => "on",
+        }
     }
 
     /// The processor stands at a breakpoint of its own: the end of a panic, or an exception.
@@ -282,7 +345,7 @@ impl VirtualChip {
 enum Ended {
     No { at_horizon: bool },
     Halted,
-    Dead(String),
+    Dead(Death),
     Spins,
 }
 

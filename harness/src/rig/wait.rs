@@ -5,11 +5,15 @@ use std::time::Duration;
 use anyhow::{Result, anyhow};
 
 use super::Rig;
+use super::board::LogRecord;
 use super::error::NotSeen;
 use super::world::World;
 
 /// How long a wait lasts unless [`Wait::within`] says otherwise, in virtual time.
 pub const DEFAULT_WAIT: Duration = Duration::from_secs(120);
+
+/// Log lines that are told with a device's end.
+const LAST_LINES: usize = 4;
 
 /// Looks whether what is waited for is there.
 type Probe<'a, T> = Box<dyn FnMut(&mut World) -> Option<T> + 'a>;
@@ -46,7 +50,7 @@ impl<'a, T> Wait<'a, T> {
     /// Lets the world run until it happened, for at most `within` of virtual time.
     ///
     /// # Errors
-    /// [`NotSeen`] when it did not happen, a panic of the device, or a
+    /// [`NotSeen`] when it did not happen, the device's end, or a
     /// [`RigError`](super::RigError) when the bench broke.
     #[expect(
         clippy::unused_async,
@@ -59,9 +63,10 @@ impl<'a, T> Wait<'a, T> {
             if let Some(value) = (self.probe)(world) {
                 return Ok(value);
             }
-            if let Some(words) = world.panic() {
+            if let Some(words) = world.death() {
+                let log = last_lines(&world.log, words);
                 return Err(anyhow!(
-                    "the device panicked while {} was awaited: {words}",
+                    "the device came to its end while {} was awaited: {words}{log}",
                     self.what
                 ));
             }
@@ -89,5 +94,25 @@ impl<'a, T> Wait<'a, T> {
     /// As [`within`](Self::within).
     pub async fn soon(self) -> Result<T> {
         self.within(DEFAULT_WAIT).await
+    }
+}
+
+/// The end of the log, but for what `words` say already.
+fn last_lines(log: &[LogRecord], words: &str) -> String {
+    let mut lines: Vec<String> = log
+        .iter()
+        .rev()
+        .filter(|record| !record.text.starts_with("panicked at") && !words.contains(&record.text))
+        .take(LAST_LINES)
+        .map(|record| {
+            let (seconds, milliseconds) = (record.at.as_secs(), record.at.subsec_millis());
+            let (level, text) = (&record.level, &record.text);
+            format!("\n  {seconds}.{milliseconds:03} {level} {text}")
+        })
+        .collect();
+    lines.push("\n  the last log lines:".to_owned());
+    match lines.len() {
+        1 => String::new(),
+        _ => lines.into_iter().rev().collect(),
     }
 }

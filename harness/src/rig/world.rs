@@ -127,8 +127,8 @@ impl World {
         matches!(self.device, Device::Halted { .. })
     }
 
-    /// The device's last words, if it panicked.
-    pub fn panic(&self) -> Option<&str> {
+    /// How the device came to its end, if it did.
+    pub fn death(&self) -> Option<&str> {
         match &self.device {
             Device::Died(words) => Some(words),
             _ => None,
@@ -274,7 +274,7 @@ impl World {
             None => Device::Running { idle_until },
             Some(End::Halted) => Device::Halted { idle_until },
             Some(End::Died(words)) => {
-                self.transcript.remark(self.now, "device: panic");
+                self.transcript.remark(self.now, "device: died");
                 Device::Died(words)
             }
             Some(End::Hung(words)) => {

@@ -1,0 +1,193 @@
+//! Firmware that breaks ends in a verdict that says how, and breaks nobody else's run.
+//!
+//! A planted program crashes in each way there is; the scenario waits for a log line that never
+//! comes. All crash at the same time, beside two healthy runs in the same process.
+
+use std::path::PathBuf;
+use std::thread;
+use std::time::Duration;
+
+use harness::board::Firmware;
+use harness::firmware_build::{self, Variant};
+use harness::rig::Rig;
+use harness::scenario::{
+    Board, Cancel, Options, Outcome, Scenario, ScenarioFuture, Verdict, execute,
+};
+
+/// Runs a planted fault: the scenario bears its name.
+fn wait_in_vain(rig: &mut Rig) -> ScenarioFuture<'_> {
+    Box::pin(async move {
+        rig.device().client_id = rig.scenario().to_owned();
+        rig.boot().await?;
+        let wait = rig.log("something that never comes");
+        wait.within(Duration::from_secs(120)).await?;
+        Ok(())
+    })
+}
+
+/// A fault, and words of its verdict in their order.
+type Fault = (&'static str, &'static [&'static str]);
+
+const FAULTS: &[Fault] = &[
+    (
+        "hang",
+        &[
+            "has not slept for 10 s, with interrupts on",
+            "pc 0x42",
+            "firmware_esp32::crash::hang at firmware/esp32/src/crash.rs:",
+            "firmware_esp32::crash::run",
+        ],
+    ),
+    (
+        "spin-masked",
+        &[
+            "has not slept for 10 s, with interrupts off",
+            "pc 0x42",
+            "firmware_esp32::crash::spin_masked",
+        ],
+    ),
+    (
+        "jump",
+        &[
+            "Instruction access fault",
+            "mepc=0x5a5a5a5a",
+            "firmware_esp32::crash::jump",
+            "firmware_esp32::crash::run",
+        ],
+    ),
+    (
+        "storm",
+        &[
+            "trap storm at pc 0x5a5a5a00",
+            "mcause 1",
+            "pc 0x5a5a5a00, outside of the program",
+            "firmware_esp32::crash::run",
+        ],
+    ),
+    (
+        "panic",
+        &[
+            "panicked at src/crash.rs:",
+            "a planted panic",
+            "firmware_esp32::crash::panic",
+        ],
+    ),
+    (
+        "reset-loop",
+        &[
+            "10 resets within 30 s, the last by CoreSoftware",
+            "pc 0x",
+            "esp_hal::system::software_reset",
+        ],
+    ),
+    (
+        "stack",
+        &[
+            "write to the main stack's guard value",
+            "firmware_esp32::crash::stack",
+            "outside of the main stack",
+            "times in a row",
+        ],
+    ),
+    (
+        "rom",
+        &[
+            "unknown ROM function ets_bigint_enable at 0x40000690",
+            "pc 0x40000690",
+            "firmware_esp32::crash::run",
+        ],
+    ),
+];
+
+fn build(variant: Variant) -> Firmware {
+    let options = firmware_build::Options {
+        variant,
+        ..firmware_build::Options::default()
+    };
+    Firmware::build(&options, &mut |_| {}).unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn run(scenario: &Scenario, firmware: &Firmware) -> Outcome {
+    let options = Options {
+        board: Board::Virtual,
+        firmware: Some(firmware.clone()),
+        seed: 1,
+        hil_exe: PathBuf::from(env!("CARGO_BIN_EXE_hil")),
+        cancel: Cancel::default(),
+    };
+    execute(scenario, &options)
+}
+
+fn planted(name: &'static str) -> Scenario {
+    Scenario {
+        id: "X00",
+        name,
+        title: "a planted fault",
+        origin: "this test",
+        explanation: "The program crashes; the verdict says how.",
+        run: wait_in_vain,
+    }
+}
+
+/// What is wrong with the outcome of a planted fault.
+fn complaint(words: &[&str], outcome: &Outcome) -> Option<String> {
+    let Verdict::Fail(reason) = &outcome.verdict else {
+        return Some(format!("expected a failure, not {:?}", outcome.verdict));
+    };
+    let planted = format!("planted: {}", outcome.name);
+    if !outcome.device_log.contains(&planted) {
+        return Some(format!("not in the log: {planted}"));
+    }
+    let mut rest = reason.as_str();
+    for word in words.iter().copied().chain([planted.as_str()]) {
+        match rest.find(word) {
+            Some(at) => rest = &rest[at + word.len()..],
+            None => return Some(format!("not in its place: {word:?}\n{reason}")),
+        }
+    }
+    None
+}
+
+#[test]
+fn each_fault_is_named_and_harms_nobody_else() {
+    let (product, crash) = (build(Variant::Product), build(Variant::PlantedCrash));
+    let healthy = harness::scenarios::all()
+        .iter()
+        .copied()
+        .find(|scenario| scenario.name == "factory_fresh")
+        .unwrap();
+    let complaints = thread::scope(|scope| {
+        let healthy = [0, 1].map(|_| scope.spawn(|| run(&healthy, &product)));
+        let faults: Vec<_> = FAULTS
+            .iter()
+            .map(|&(name, words)| {
+                let crash = &crash;
+                let running = scope.spawn(move || run(&planted(name), crash));
+                (name, words, running)
+            })
+            .collect();
+        let mut complaints = Vec::new();
+        for (name, words, running) in faults {
+            let outcome = running.join().unwrap();
+            let wrong = complaint(words, &outcome);
+            complaints.extend(wrong.map(|wrong| format!("{name}: {wrong}")));
+        }
+        for running in healthy {
+            let verdict = running.join().unwrap().verdict;
+            if verdict != Verdict::Pass {
+                complaints.push(format!("a healthy run: {verdict:?}"));
+            }
+        }
+        complaints
+    });
+    assert!(complaints.is_empty(), "{}", complaints.join("\n\n"));
+}
+
+#[test]
+fn a_fault_comes_at_the_same_instant_each_time() {
+    let crash = build(Variant::PlantedCrash);
+    let [first, second] = [0, 1].map(|_| run(&planted("panic"), &crash));
+    assert_eq!(first.verdict, second.verdict);
+    assert_eq!(first.virtual_time, second.virtual_time);
+    assert_eq!(first.device_log, second.device_log);
+}
