@@ -8,7 +8,7 @@ const E_MACHINE: usize = 18;
 const E_ENTRY: usize = 24;
 
 /// A program of two segments: a descriptor in flash, `code` bytes of code, at least 4.
-pub(in crate::board) fn program(code: u32) -> Vec<u8> {
+pub(crate) fn program(code: u32) -> Vec<u8> {
     let mut elf = Vec::new();
     let put32 = |elf: &mut Vec<u8>, words: &[u32]| {
         words

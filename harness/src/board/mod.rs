@@ -26,6 +26,8 @@ pub use chip::{ChipKind, Region, RegionKind};
 pub use error::BoardError;
 pub use firmware::{Firmware, FirmwareError};
 pub use flash::{FlashProgressReport, FlashReport, FlashStep, FlashedPart, OnProgress};
+#[cfg(test)]
+pub(crate) use image::tests::program as image_for_tests;
 pub use image::{Image, ImageError, ImageProblem};
 pub use lease::{Lease, LeaseError, Owner};
 pub use log_decoder::{DeviceRecord, LogDecoder, LogStream};

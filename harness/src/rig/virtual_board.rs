@@ -402,3 +402,7 @@ fn attach(board: &VirtualBoard) -> Result<ProbeBoard, BoardError> {
 fn shelf() -> std::sync::MutexGuard<'static, Vec<Flash>> {
     SHELF.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+#[path = "virtual_board_tests.rs"]
+mod tests;
