@@ -91,7 +91,6 @@ fn storm() {
 }
 
 #[inline(never)]
-#[expect(clippy::panic, reason = "this is the fault")]
 fn panic() {
     panic!("a planted panic");
 }
