@@ -171,7 +171,10 @@ impl Rig {
                 settings.to_vec(),
             )),
             Board::Virtual => Box::new(VirtualChip::new(firmware()?.program(), settings, seed)?),
-            Board::Real(config) => Box::new(WallBoard::new(config, firmware()?, settings)?),
+            Board::Real(config) => {
+                let baud = self.device.uart_baud;
+                Box::new(WallBoard::new(config, firmware()?, settings, baud)?)
+            }
         })
     }
 

@@ -28,11 +28,13 @@ pub(super) struct WallBoard {
 
 impl WallBoard {
     /// Takes the board, and writes firmware and `settings` into its flash where they differ. The
-    /// device stands still.
+    /// device stands still. The serial port is opened at `baud`, which the settings tell the device
+    /// too.
     pub(super) fn new(
         config: &BoardConfig,
         firmware: &Firmware,
         settings: &[u8],
+        baud: u32,
     ) -> Result<Self, RigError> {
         let lease = Lease::take(&config.name, &config.probe).map_err(BoardError::from)?;
         let port = config
@@ -44,7 +46,7 @@ impl WallBoard {
         let mut probe = ProbeBoard::open(&config.probe, config.chip)?;
         probe.flash(firmware.program(), Some(settings), &mut |_| {})?;
         drop(probe);
-        let line = WallLine::open(port, config.baud)?;
+        let line = WallLine::open(port, baud)?;
         Ok(Self {
             probe: None,
             config: config.clone(),
