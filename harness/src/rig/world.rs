@@ -149,8 +149,8 @@ impl World {
     /// What is known of bytes that the device lost, for whoever waits in vain: the last words of
     /// bench and device.
     pub(super) fn loss_hint(&self) -> String {
-        let told = self.log.iter().map(|record| record.text.as_str());
-        let told = told.filter(|text| text.starts_with(LOSS)).next_back();
+        let mut told = self.log.iter().map(|record| record.text.as_str());
+        let told = told.rfind(|text| text.starts_with(LOSS));
         let seen = self.losses().pop();
         let words = seen.into_iter().chain(told.map(str::to_owned));
         words.map(|word| format!("; {word}")).collect()
