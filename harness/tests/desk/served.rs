@@ -1,16 +1,15 @@
-//! A virtual board in desk mode is a board on a desk: hil.toml names its probe and its serial port,
-//! and scenarios run on it in wall time, through probe-rs over TCP and serialport on a
-//! pseudo-terminal, with the snapshots of every other board.
+//! A board served by `hil board serve`, and the `hil.toml` that names it.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
-use std::process::{Child, ChildStderr, Command, Output, Stdio};
+use std::process::{Child, ChildStderr, Command, Stdio};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-fn hil() -> Command {
+pub(crate) fn hil() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_hil"));
     command
         .stdin(Stdio::null())
@@ -20,17 +19,19 @@ fn hil() -> Command {
 }
 
 /// A served board, and the folder with the hil.toml that names it.
-struct Desk {
-    board: Child,
+pub(crate) struct Desk {
+    pub(crate) board: Child,
     said: BufReader<ChildStderr>,
     folder: tempfile::TempDir,
 }
 
 impl Desk {
-    fn serve() -> Self {
+    /// Serves a board, with the further `arguments` of the command.
+    pub(crate) fn serve(arguments: &[&OsStr]) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let mut board = hil()
             .args(["board", "serve"])
+            .args(arguments)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -55,11 +56,20 @@ impl Desk {
         }
     }
 
-    fn config(&self) -> PathBuf {
+    pub(crate) fn config(&self) -> PathBuf {
         self.folder.path().join("hil.toml")
     }
 
-    fn run(&self, filters: &[&str]) -> Command {
+    /// TCP port of the probe, the last part of its selector.
+    pub(crate) fn probe_port(&self) -> u16 {
+        let config = fs::read_to_string(self.config()).expect("it was written at the start");
+        let selector = config.lines().find(|line| line.starts_with("probe = "));
+        let port = selector.and_then(|line| line.trim_end_matches('"').rsplit(':').next());
+        port.and_then(|port| port.parse().ok())
+            .unwrap_or_else(|| panic!("no selector with a port in: {config}"))
+    }
+
+    pub(crate) fn run(&self, filters: &[&str]) -> Command {
         let mut command = hil();
         command
             .arg("run")
@@ -71,7 +81,7 @@ impl Desk {
     }
 
     /// Waits until the board says a line that contains `text`.
-    fn wait_for(&mut self, text: &str) {
+    pub(crate) fn wait_for(&mut self, text: &str) {
         let mut line = String::new();
         while self.said.read_line(&mut line).is_ok_and(|count| count > 0) {
             if line.contains(text) {
@@ -82,7 +92,7 @@ impl Desk {
         panic!("the board ended without a word of `{text}`");
     }
 
-    fn end(mut self, signal: Signal) {
+    pub(crate) fn end(mut self, signal: Signal) {
         let id = i32::try_from(self.board.id()).expect("process identifiers are positive");
         kill(Pid::from_raw(id), signal).expect("it runs");
         self.board.wait().expect("it is our child");
@@ -95,54 +105,4 @@ impl Drop for Desk {
         let _ = self.board.kill();
         let _ = self.board.wait();
     }
-}
-
-fn text(output: &Output) -> String {
-    format!(
-        "{}{}",
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr)
-    )
-}
-
-#[test]
-fn scenarios_run_on_a_served_board_with_the_same_snapshots() {
-    let desk = Desk::serve();
-    let output = desk
-        .run(&["factory_fresh", "expired", "no_certificate"])
-        .output()
-        .unwrap();
-    let text = text(&output);
-    assert_eq!(output.status.code(), Some(0), "{text}");
-    for name in ["factory_fresh", "expired", "no_certificate"] {
-        let passed = |line: &str| {
-            line.starts_with("PASS ") && line.contains(name) && line.contains("[desk]")
-        };
-        assert!(text.lines().any(passed), "{name}: {text}");
-    }
-    assert!(
-        text.contains("3 passed, 0 failed, 0 infra, 0 skipped"),
-        "{text}"
-    );
-    desk.end(Signal::SIGINT);
-}
-
-#[test]
-fn a_board_that_is_killed_in_mid_run_is_the_benchs_failure() {
-    let mut desk = Desk::serve();
-    let run = desk
-        .run(&["factory_fresh"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    // The device was flashed before; with this the scenario begins.
-    desk.wait_for("reset (PowerOn)");
-    desk.wait_for("reset (PowerOn)");
-    desk.board.kill().unwrap();
-    let output = run.wait_with_output().unwrap();
-    let text = text(&output);
-    assert_eq!(output.status.code(), Some(3), "{text}");
-    assert!(text.contains("INFRA T01 factory_fresh [desk]"), "{text}");
-    assert!(text.contains("0 passed, 0 failed, 1 infra"), "{text}");
 }
