@@ -1,4 +1,5 @@
-//! Writes `constants.rs`: when the image was built, and where the settings lie in flash.
+//! Writes `constants.rs`: when the image was built, and where the settings lie in flash. Adds what
+//! the images of `tests/` need from the linker.
 
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -10,6 +11,10 @@ fn main() {
     println!("cargo::rerun-if-changed=../app/src");
     println!("cargo::rerun-if-changed=partitions.csv");
     println!("cargo::rerun-if-env-changed=SOURCE_DATE_EPOCH");
+    // Only for `tests/`: the list of tests that an embedded-test image carries. The defmt-test image
+    // gets it too, and has nothing to put there.
+    println!("cargo::rustc-check-cfg=cfg(rust_analyzer)"); // in what embedded-test writes
+    println!("cargo::rustc-link-arg-tests=-Tembedded-test.x");
     if let Err(problem) = generate() {
         println!("cargo::error={problem}");
     }

@@ -13,7 +13,7 @@
 mod constants;
 #[cfg(feature = "planted-crash")]
 pub mod crash;
-mod panic;
+pub mod panic;
 mod random;
 mod reset;
 mod settings;

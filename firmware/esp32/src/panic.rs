@@ -13,8 +13,8 @@ use crate::{reset, watchdog};
 
 static PANICKING: AtomicBool = AtomicBool::new(false);
 
-#[panic_handler]
-fn panic(info: &PanicInfo<'_>) -> ! {
+/// What the panic handler of each program of the device does; a program on trial has its own.
+pub fn handle(info: &PanicInfo<'_>) -> ! {
     reset::mark_panic();
     if PANICKING.load(Ordering::Relaxed) {
         // The handler itself panicked, for example because the log was being written.
