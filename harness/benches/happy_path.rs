@@ -118,6 +118,7 @@ fn options(board: &str) -> Options {
         board,
         seed: DEFAULT_SEED,
         hil_exe: PathBuf::from(env!("CARGO_BIN_EXE_hil")),
+        faults: Vec::new(),
         cancel: Cancel::default(),
     }
 }

@@ -14,6 +14,7 @@ pub mod cli;
 pub mod config;
 pub mod desk;
 pub mod doctor;
+pub mod fault;
 pub mod firmware_build;
 pub mod modem_cli;
 pub mod report;

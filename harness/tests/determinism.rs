@@ -30,6 +30,7 @@ fn run(name: &str, board: Board, seed: u64) -> Outcome {
         board,
         seed,
         hil_exe: PathBuf::from(env!("CARGO_BIN_EXE_hil")),
+        faults: Vec::new(),
         cancel: Cancel::default(),
     };
     execute(scenario, &options)

@@ -113,6 +113,7 @@ fn run(scenario: &Scenario, firmware: &Firmware) -> Outcome {
         firmware: Some(firmware.clone()),
         seed: 1,
         hil_exe: PathBuf::from(env!("CARGO_BIN_EXE_hil")),
+        faults: Vec::new(),
         cancel: Cancel::default(),
     };
     execute(scenario, &options)

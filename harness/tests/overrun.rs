@@ -45,6 +45,7 @@ fn run(name: &str, variant: Variant) -> Outcome {
         firmware: Some(firmware(variant)),
         seed: DEFAULT_SEED,
         hil_exe: PathBuf::from(env!("CARGO_BIN_EXE_hil")),
+        faults: Vec::new(),
         cancel: Cancel::default(),
     };
     execute(scenario, &options)

@@ -52,6 +52,7 @@ fn run(job: &Job) -> Result<Completion, Failed> {
         firmware,
         seed: DEFAULT_SEED,
         hil_exe: PathBuf::from(env!("CARGO_BIN_EXE_hil")),
+        faults: Vec::new(),
         cancel: Cancel::default(),
     };
     let outcome = execute(&job.scenario, &options);

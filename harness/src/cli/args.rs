@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand};
 use super::board_args::{
     BoardCommand, BoardsArgs, EmulateArgs, FlashArgs, MonitorArgs, ProvisionArgs,
 };
+use crate::fault::Fault;
 use crate::runner::DEFAULT_SEED;
 
 /// End-to-end tests of a device whose only way out is an LTE modem on a UART.
@@ -84,6 +85,11 @@ pub(super) struct RunArgs {
     /// Seed of everything random that is simulated
     #[arg(long, value_name = "N", default_value_t = DEFAULT_SEED)]
     pub(super) seed: u64,
+    /// Let something go wrong besides, such as `uart.to-device:loss=1%@30s..60s`: WHERE:WHAT[=VALUE]
+    /// with an optional @FROM[..TO] after power-up; may be given several times. `--fault help`
+    /// lists what there is
+    #[arg(long = "fault", value_name = "FAULT")]
+    pub(super) faults: Vec<Fault>,
     /// Try a scenario that did not pass up to N times more; if it passes then, it is flaky
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(super) retries: u32,

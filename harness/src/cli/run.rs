@@ -33,6 +33,7 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, CliError> {
         seed: args.seed,
         workers: args.jobs.unwrap_or_else(runner::default_workers),
         retries: args.retries,
+        faults: args.faults.clone(),
         hil_exe: env::current_exe().map_err(CliError::OwnPath)?,
     };
     let cancel = Cancel::default();

@@ -14,6 +14,7 @@ use modem_sim::{ConnId, NetEvent};
 
 use super::error::RigError;
 use crate::broker::{Broker, CloseKind, Settled};
+use crate::fault::{CONNECT_TIMEOUT, Dialled, Fault, KEEP_ALIVE, NetFaults, Travel};
 
 /// One-way delay between the mobile network and the broker. The radio part, which is longer, is
 /// the simulated modem's own.
@@ -40,6 +41,10 @@ enum Crossing {
         conn: ConnId,
     },
     Event(NetEvent),
+    /// The modem's TCP gives up a connection that the network has forgotten.
+    GiveUp {
+        conn: ConnId,
+    },
 }
 
 #[derive(Debug)]
@@ -49,6 +54,10 @@ struct Connection {
     sent: u64,
     read: u64,
     closed: bool,
+    /// The network has forgotten it: nothing arrives at either end.
+    forgotten: bool,
+    /// Bytes of the peer that were let through.
+    passed: u64,
 }
 
 /// The sockets of one modem.
@@ -58,9 +67,65 @@ pub(super) struct Edge {
     sequence: u64,
     open: HashMap<ConnId, Connection>,
     hosts: Hosts,
+    faults: NetFaults,
 }
 
 impl Edge {
+    /// Lets `fault` happen to what crosses from now on, if it is one of the network.
+    pub(super) fn add_fault(&mut self, fault: &Fault, seed: u64) {
+        self.faults.add(fault, seed);
+    }
+
+    /// Ends every open connection: the modem learns it by `reset` or in order, the broker at once.
+    pub(super) fn end_all(
+        &mut self,
+        now: Duration,
+        reset: bool,
+        broker: &Broker,
+    ) -> Result<(), RigError> {
+        for conn in self.conns() {
+            self.end(now, conn, reset, broker)?;
+        }
+        Ok(())
+    }
+
+    /// Forgets every open connection without a word to either end.
+    pub(super) fn forget_all(&mut self, now: Duration) {
+        for conn in self.conns() {
+            if let Some(connection) = self.open.get_mut(&conn)
+                && !connection.closed
+            {
+                connection.forgotten = true;
+                self.cross(now + KEEP_ALIVE, Crossing::GiveUp { conn });
+            }
+        }
+    }
+
+    fn conns(&self) -> Vec<ConnId> {
+        let mut conns: Vec<_> = self.open.keys().copied().collect();
+        conns.sort_unstable();
+        conns
+    }
+
+    fn end(
+        &mut self,
+        now: Duration,
+        conn: ConnId,
+        reset: bool,
+        broker: &Broker,
+    ) -> Result<(), RigError> {
+        let event = match reset {
+            true => NetEvent::Reset { conn },
+            false => NetEvent::Closed { conn },
+        };
+        let told = |connection: &Connection| connection.closed || connection.forgotten;
+        if !self.open.get(&conn).is_none_or(told) {
+            let at = self.faults.arrival(now, Travel::Down, ONE_WAY, 0);
+            self.cross(at, Crossing::Event(event));
+        }
+        self.hangup(conn, broker)
+    }
+
     /// Names `host:port` as `address` from now on.
     pub(super) fn name(&mut self, host: &str, port: u16, address: SocketAddr) {
         self.hosts.insert((host.to_owned(), port), address);
@@ -68,17 +133,21 @@ impl Edge {
 
     /// The modem opens a connection.
     pub(super) fn connect(&mut self, now: Duration, conn: ConnId, host: String, port: u16) {
-        self.cross(now + ONE_WAY, Crossing::Dial { conn, host, port });
+        let at = self.faults.arrival(now, Travel::Up, ONE_WAY, 0);
+        self.cross(at, Crossing::Dial { conn, host, port });
     }
 
     /// The modem sends one packet.
-    pub(super) fn send(&mut self, now: Duration, conn: ConnId, bytes: Vec<u8>) {
-        self.cross(now + ONE_WAY, Crossing::Uplink { conn, bytes });
+    pub(super) fn send(&mut self, now: Duration, conn: ConnId, mut bytes: Vec<u8>) {
+        self.faults.damage(now, &mut bytes);
+        let at = self.faults.arrival(now, Travel::Up, ONE_WAY, bytes.len());
+        self.cross(at, Crossing::Uplink { conn, bytes });
     }
 
     /// The modem closes a connection.
     pub(super) fn close(&mut self, now: Duration, conn: ConnId) {
-        self.cross(now + ONE_WAY, Crossing::Hangup { conn });
+        let at = self.faults.arrival(now, Travel::Up, ONE_WAY, 0);
+        self.cross(at, Crossing::Hangup { conn });
     }
 
     /// When the next thing arrives at either end.
@@ -101,6 +170,12 @@ impl Edge {
                 Crossing::Uplink { conn, bytes } => self.uplink(now, conn, &bytes, broker)?,
                 Crossing::Hangup { conn } => self.hangup(conn, broker)?,
                 Crossing::Event(event) => events.push(event),
+                Crossing::GiveUp { conn } => {
+                    if self.open.contains_key(&conn) {
+                        self.hangup(conn, broker)?;
+                        events.push(NetEvent::Reset { conn });
+                    }
+                }
             }
         }
         Ok(events)
@@ -109,14 +184,12 @@ impl Edge {
     /// Collects what the broker said without being asked, for example after a publish.
     pub(super) fn collect(&mut self, now: Duration, broker: &Broker) -> Result<(), RigError> {
         let settled: HashMap<_, _> = broker.settle_all()?.into_iter().collect();
-        let mut conns: Vec<_> = self.open.keys().copied().collect();
-        conns.sort_unstable();
-        for conn in conns {
+        for conn in self.conns() {
             let Some(connection) = self.open.get(&conn) else {
                 continue;
             };
             if let Some(settled) = settled.get(&connection.peer) {
-                self.receive(now, conn, *settled)?;
+                self.receive(now, conn, *settled, broker)?;
             }
         }
         Ok(())
@@ -135,9 +208,19 @@ impl Edge {
         port: u16,
         broker: &Broker,
     ) -> Result<(), RigError> {
+        let unreachable = NetEvent::Unreachable { conn };
+        let failure = match self.faults.dialled(now) {
+            Dialled::Open => None,
+            Dialled::Refused => Some((ONE_WAY, NetEvent::Refused { conn })),
+            Dialled::NoName => Some((RESOLVE_FAILURE, unreachable.clone())),
+            Dialled::Silence => Some((CONNECT_TIMEOUT, unreachable.clone())),
+        };
+        if let Some((after, event)) = failure {
+            self.cross(now + after, Crossing::Event(event));
+            return Ok(());
+        }
         let Some(address) = self.hosts.get(&(host.to_owned(), port)) else {
-            let event = NetEvent::Unreachable { conn };
-            self.cross(now + RESOLVE_FAILURE, Crossing::Event(event));
+            self.cross(now + RESOLVE_FAILURE, Crossing::Event(unreachable));
             return Ok(());
         };
         let stream = match TcpStream::connect(address) {
@@ -168,11 +251,14 @@ impl Edge {
                 sent: 0,
                 read: 0,
                 closed: false,
+                forgotten: false,
+                passed: 0,
             },
         );
-        self.cross(now + ONE_WAY, Crossing::Event(NetEvent::Connected { conn }));
+        let at = self.faults.arrival(now, Travel::Down, ONE_WAY, 0);
+        self.cross(at, Crossing::Event(NetEvent::Connected { conn }));
         let settled = broker.settle(peer, 0)?;
-        self.receive(now, conn, settled)
+        self.receive(now, conn, settled, broker)
     }
 
     fn uplink(
@@ -186,7 +272,7 @@ impl Edge {
         let Some(connection) = self
             .open
             .get_mut(&conn)
-            .filter(|connection| !connection.closed)
+            .filter(|connection| !connection.closed && !connection.forgotten)
         else {
             return Ok(());
         };
@@ -205,11 +291,17 @@ impl Edge {
         }
         connection.sent += u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         let settled = broker.settle(connection.peer, connection.sent)?;
-        self.receive(now, conn, settled)
+        self.receive(now, conn, settled, broker)
     }
 
     /// Reads exactly what the broker is known to have written.
-    fn receive(&mut self, now: Duration, conn: ConnId, settled: Settled) -> Result<(), RigError> {
+    fn receive(
+        &mut self,
+        now: Duration,
+        conn: ConnId,
+        settled: Settled,
+        broker: &Broker,
+    ) -> Result<(), RigError> {
         let Some(connection) = self.open.get_mut(&conn) else {
             return Ok(());
         };
@@ -231,11 +323,24 @@ impl Edge {
         }
         bytes.truncate(filled);
         connection.read += u64::try_from(filled).unwrap_or(u64::MAX);
+        if connection.forgotten || connection.closed {
+            return Ok(());
+        }
+        let end = self.faults.end_after(now);
+        let limits = [end.map(|(limit, _)| limit), self.faults.truncated(now)];
+        for limit in limits.into_iter().flatten() {
+            let room = limit.saturating_sub(connection.passed);
+            bytes.truncate(usize::try_from(room).unwrap_or(usize::MAX));
+        }
+        connection.passed += u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        let ended = end.filter(|(limit, _)| connection.passed >= *limit);
         if !bytes.is_empty() {
-            self.cross(
-                now + ONE_WAY,
-                Crossing::Event(NetEvent::Data { conn, bytes }),
-            );
+            self.faults.damage(now, &mut bytes);
+            let at = self.faults.arrival(now, Travel::Down, ONE_WAY, bytes.len());
+            self.cross(at, Crossing::Event(NetEvent::Data { conn, bytes }));
+        }
+        if let Some((_, reset)) = ended {
+            return self.end(now, conn, reset, broker);
         }
         match settled.closed {
             None => {}
@@ -250,7 +355,10 @@ impl Edge {
             && !connection.closed
         {
             connection.closed = true;
-            self.cross(now + ONE_WAY, Crossing::Event(event));
+            if !connection.forgotten {
+                let at = self.faults.arrival(now, Travel::Down, ONE_WAY, 0);
+                self.cross(at, Crossing::Event(event));
+            }
         }
     }
 

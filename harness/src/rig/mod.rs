@@ -39,6 +39,7 @@ pub use world::{Delivered, World};
 
 use crate::board::Firmware;
 use crate::broker::{Broker, BrokerConfig, CertificateKind, ConnectionFacts, Pki, TlsMode};
+use crate::fault::{Effect, Fault, Window};
 use crate::scenario::{Board, Options};
 use connections::Detail;
 use native::NativeBoard;
@@ -66,6 +67,7 @@ pub struct Rig {
     device: DeviceSettings,
     modem: ModemConfig,
     server: ServerSetup,
+    faults: Vec<Fault>,
     world: Option<World>,
 }
 
@@ -81,6 +83,7 @@ impl Rig {
                 seed: options.seed,
                 ..ModemConfig::default()
             },
+            faults: options.faults.clone(),
             options,
             scenario: scenario.to_owned(),
             device: DeviceSettings::new(password),
@@ -106,6 +109,27 @@ impl Rig {
     /// The broker's certificate and behaviour. Changes after [`boot`](Self::boot) have no effect.
     pub fn server(&mut self) -> &mut ServerSetup {
         &mut self.server
+    }
+
+    /// Lets `effect` happen from now on: from power-up before [`boot`](Self::boot).
+    pub fn fault(&mut self, effect: Effect) {
+        self.fault_for(effect, None);
+    }
+
+    /// Lets `effect` happen for `time` from now on, or without an end.
+    pub fn fault_for(&mut self, effect: Effect, time: impl Into<Option<Duration>>) {
+        let from = self.world.as_ref().map_or(Duration::ZERO, World::now);
+        let to = time.into().map(|time| from + time);
+        let window = Window { from, to };
+        self.add_fault(Fault { effect, window });
+    }
+
+    /// Adds a fault with a window of its own, in time since power-up.
+    pub fn add_fault(&mut self, fault: Fault) {
+        match &mut self.world {
+            Some(world) => world.add_fault(fault),
+            None => self.faults.push(fault),
+        }
     }
 
     /// Starts the broker, then powers modem and board up at virtual time zero.
@@ -145,6 +169,13 @@ impl Rig {
             redactions: self.redactions(),
             hosts,
             cancel: self.options.cancel.clone(),
+            device_baud: match self.options.board {
+                Board::Real(_) => None,
+                _ => Some(self.device.uart_baud),
+            },
+            seed: self.options.seed,
+            command_topic: format!("{}/command", self.device.client_id),
+            faults: self.faults.clone(),
         };
         self.world = Some(World::start(config, board, broker)?);
         Ok(())

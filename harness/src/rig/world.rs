@@ -11,9 +11,10 @@ use modem_sim::{Modem, ModemConfig, Output};
 use super::board::{Board, End, LogRecord, Progress, Sent};
 use super::edge::{Edge, Hosts};
 use super::error::RigError;
-use super::link::Direction;
+use super::link::{Direction, byte_time};
 use super::transcript::{Event, From, Redactions, Transcript};
-use crate::broker::{Broker, Message};
+use crate::broker::{Broker, Message, QoS};
+use crate::fault::{BrokerFault, Effect, Fault, Moment, NetFault, Schedule, UartFault, Way};
 use crate::scenario::Cancel;
 
 /// Steps at one instant after which the world counts as stuck.
@@ -29,6 +30,13 @@ pub(super) struct WorldConfig {
     pub(super) redactions: Redactions,
     pub(super) hosts: Hosts,
     pub(super) cancel: Cancel,
+    /// Rate of the device's end of the UART; `None` where there is a real line.
+    pub(super) device_baud: Option<u32>,
+    /// Seed of the faults' dice.
+    pub(super) seed: u64,
+    /// Topic on which a flood comes.
+    pub(super) command_topic: String,
+    pub(super) faults: Vec<Fault>,
 }
 
 /// A message, with the virtual time at which the broker delivered it.
@@ -65,6 +73,13 @@ pub struct World {
     broker: Broker,
     to_modem: Direction,
     to_board: Direction,
+    /// Rate of the device's end of the line; `None`: a real line sees to it.
+    device_baud: Option<u32>,
+    /// Rate of the modem's end, whatever its settings say.
+    forced_baud: Option<u32>,
+    seed: u64,
+    command_topic: String,
+    schedule: Schedule,
     pub(super) transcript: Transcript,
     pub(super) log: Vec<LogRecord>,
     pub(super) messages: Vec<Delivered>,
@@ -92,15 +107,20 @@ impl World {
             modem,
             edge,
             broker,
-            to_modem: Direction::new(baud),
-            to_board: Direction::new(baud),
-            transcript: Transcript::new(
-                Duration::from_nanos(10_000_000_000 / u64::from(baud.max(1))),
-                config.redactions,
-            ),
+            to_modem: Direction::new(Way::ToModem, baud),
+            to_board: Direction::new(Way::ToDevice, baud),
+            device_baud: config.device_baud,
+            forced_baud: None,
+            seed: config.seed,
+            command_topic: config.command_topic,
+            schedule: Schedule::default(),
+            transcript: Transcript::new(byte_time(baud), config.redactions),
             log: Vec::new(),
             messages: Vec::new(),
         };
+        for fault in config.faults {
+            world.add_fault(fault);
+        }
         world.drain_modem();
         let first = world.board.power_up(world.now)?;
         world.absorb(first);
@@ -156,6 +176,52 @@ impl World {
         words.map(|word| format!("; {word}")).collect()
     }
 
+    /// Lets `fault` happen.
+    pub(super) fn add_fault(&mut self, fault: Fault) {
+        self.to_modem.add_fault(&fault, self.seed);
+        self.to_board.add_fault(&fault, self.seed);
+        self.edge.add_fault(&fault, self.seed);
+        self.schedule.add(fault);
+    }
+
+    /// Carries out what begins or ends now, and says so in the transcript.
+    fn step_faults(&mut self) -> Result<(), RigError> {
+        while let Some(moment) = self.schedule.take(self.now) {
+            let (fault, word) = match moment {
+                Moment::Begin(fault) => (fault, "begins"),
+                Moment::End(fault) => (fault, "ends"),
+            };
+            let remark = format!("fault: {} {word}", fault.effect);
+            self.transcript.remark(self.now, remark);
+            let begins = matches!(moment, Moment::Begin(_));
+            match (fault.effect, begins) {
+                (Effect::Uart(_, UartFault::Baud(baud)), _) => {
+                    self.forced_baud = begins.then_some(baud);
+                }
+                (Effect::Net(NetFault::Reset(None)), true) => {
+                    self.edge.end_all(self.now, true, &self.broker)?;
+                }
+                (Effect::Net(NetFault::Close(None)), true) => {
+                    self.edge.end_all(self.now, false, &self.broker)?;
+                }
+                (Effect::Net(NetFault::HalfOpen), true) => self.edge.forget_all(self.now),
+                (Effect::Broker(BrokerFault::Down), true) => self.with_broker(Broker::stop)?,
+                (Effect::Broker(BrokerFault::Down), false) => self.with_broker(Broker::restart)?,
+                (Effect::Broker(BrokerFault::Flood(messages)), true) => {
+                    let topic = format!("{}/flood", self.command_topic);
+                    for _ in 0..messages {
+                        self.with_broker(|broker| {
+                            broker.publish(&topic, &[b'x'; 200], QoS::AtLeastOnce, false)
+                        })?;
+                    }
+                }
+                _ => {}
+            }
+        }
+        self.collect_messages();
+        Ok(())
+    }
+
     /// Does something to the broker, then lets what it says without being asked travel.
     pub(super) fn with_broker<T>(
         &mut self,
@@ -175,11 +241,15 @@ impl World {
         let modem = earliest([self.modem.next_deadline(), self.to_modem.next_arrival()]);
         let edge = self.edge.next_deadline();
         let board = self.board_event();
-        let Some(next) = earliest([modem, edge, board]).filter(|next| *next <= until) else {
+        let faults = self.schedule.next();
+        let Some(next) = earliest([faults, modem, edge, board]).filter(|next| *next <= until)
+        else {
             self.now = self.now.max(until);
             return Ok(());
         };
-        let actor = if modem == Some(next) {
+        let actor = if faults == Some(next) {
+            "fault"
+        } else if modem == Some(next) {
             "modem"
         } else if edge == Some(next) {
             "network"
@@ -188,10 +258,11 @@ impl World {
         };
         self.move_clock(next, actor)?;
         match actor {
+            "fault" => self.step_faults()?,
             "modem" => self.step_modem(),
             "network" => self.step_edge()?,
             _ => {
-                let horizon = earliest([modem, edge, Some(until)]).unwrap_or(until);
+                let horizon = earliest([faults, modem, edge, Some(until)]).unwrap_or(until);
                 self.step_board(horizon)?;
             }
         }
@@ -223,6 +294,15 @@ impl World {
             }
             Device::Died(_) => self.to_board.next_arrival(),
         }
+    }
+
+    /// Sets the line to what its two ends run at by now.
+    fn set_rates(&mut self) {
+        let modem = self.modem.uart_format().baud;
+        let modem = self.forced_baud.unwrap_or(modem);
+        let device = self.device_baud.unwrap_or(modem);
+        self.to_modem.set_rates(device, modem);
+        self.to_board.set_rates(modem, device);
     }
 
     fn step_modem(&mut self) {
@@ -285,6 +365,7 @@ impl World {
     }
 
     fn drain_modem(&mut self) {
+        self.set_rates();
         let mut outputs = VecDeque::new();
         while let Some(output) = self.modem.poll_output() {
             outputs.push_back(output);

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::thread;
 
 use crate::board::Firmware;
+use crate::fault::Fault;
 use crate::scenario::{Board, Scenario};
 
 /// The seed of a run that names none: runs repeat themselves unless asked otherwise.
@@ -42,6 +43,8 @@ pub struct Plan {
     pub retries: u32,
     /// The firmware's image, for boards that need one.
     pub firmware: Option<Firmware>,
+    /// What goes wrong besides what the scenarios want.
+    pub faults: Vec<Fault>,
     /// The `hil` binary, which is also the native board's process image.
     pub hil_exe: PathBuf,
 }

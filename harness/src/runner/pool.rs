@@ -96,6 +96,7 @@ impl<F: Fn(&Scenario, &Options) -> Outcome + Sync> Worker<'_, F> {
             firmware: self.plan.firmware.clone(),
             seed: self.plan.seed,
             hil_exe: self.plan.hil_exe.clone(),
+            faults: self.plan.faults.clone(),
             cancel: self.cancel.clone(),
         };
         let mut earlier = Vec::new();

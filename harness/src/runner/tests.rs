@@ -28,6 +28,7 @@ fn plan(workers: usize, retries: u32) -> Plan {
         seed: 7,
         workers: NonZeroUsize::new(workers).unwrap(),
         retries,
+        faults: Vec::new(),
         hil_exe: PathBuf::from("hil"),
     }
 }

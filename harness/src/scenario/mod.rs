@@ -14,6 +14,7 @@ use serde::Serialize;
 
 use crate::board::Firmware;
 use crate::config::BoardConfig;
+use crate::fault::Fault;
 use crate::rig::Rig;
 
 /// The future a scenario's function returns.
@@ -117,6 +118,8 @@ pub struct Options {
     pub seed: u64,
     /// The `hil` binary, which is also the native board's process image.
     pub hil_exe: PathBuf,
+    /// What goes wrong besides what the scenario wants.
+    pub faults: Vec<Fault>,
     /// Stops the world early.
     pub cancel: Cancel,
 }
