@@ -62,7 +62,7 @@ pub trait System {
 
 /// The board, as the application takes it.
 #[derive(Debug)]
-pub struct Device<'a, U, R, S> {
+pub struct Device<'a, U, R, S, F> {
     /// UART to the modem, 8N1 at the rate of the settings' `uart_baud`; see [`uart_baud`].
     pub uart: U,
     /// Cryptographic randomness.
@@ -71,6 +71,12 @@ pub struct Device<'a, U, R, S> {
     pub system: S,
     /// The bytes of the flash partition named `settings`, whatever they hold.
     pub settings: &'a [u8],
+    /// The flash partition named `outbox`, from offset 0, for samples that have to survive a
+    /// reset; `None` where the board has none. Erased or written by this firmware; anything else
+    /// in it is erased. The first 16 erase sectors are used.
+    ///
+    /// Its futures must be ready at the first poll: the processor waits for its flash.
+    pub outbox: Option<F>,
 }
 
 /// What [`run`](crate::run) asks of the board when it returns.

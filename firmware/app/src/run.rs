@@ -3,9 +3,10 @@
 use core::cell::RefCell;
 use core::fmt;
 
-use embassy_futures::select::{Either, select};
+use embassy_futures::select::{Either3, select3};
 use embassy_time::{Duration, Instant, Timer, with_timeout};
 use embedded_io_async::{ErrorType, Read, Write};
+use embedded_storage_async::nor_flash::MultiwriteNorFlash;
 use firmware_settings::Settings;
 
 use crate::backoff::{self, Backoff};
@@ -15,7 +16,8 @@ use crate::modem::{BringUpError, Modem, Profile};
 use crate::mqtt::{self, Ended};
 use crate::platform::{Device, DeviceRng, Exit, ModemUart, ResetReason, System};
 use crate::shared::Shared;
-use crate::{telemetry, tls};
+use crate::telemetry::{self, Log, Outbox, Store};
+use crate::tls;
 
 /// A session that lasted this long was a good one: the next failure starts with a short wait.
 const GOOD_SESSION: Duration = Duration::from_secs(60);
@@ -28,8 +30,8 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 /// [`Exit::Halt`]; neither the modem nor the flash is touched then. Else this brings up the modem,
 /// opens TLS, runs an MQTT session, and starts over with a growing wait whenever one of these
 /// fails, for ever. Samples are taken beside all that.
-pub async fn run<U: ModemUart, R: DeviceRng, S: System>(
-    device: Device<'_, U, R, S>,
+pub async fn run<U: ModemUart, R: DeviceRng, S: System, F: MultiwriteNorFlash>(
+    device: Device<'_, U, R, S, F>,
     memory: &mut Memory,
 ) -> Exit {
     let Device {
@@ -37,6 +39,7 @@ pub async fn run<U: ModemUart, R: DeviceRng, S: System>(
         rng,
         system,
         settings,
+        outbox,
     } = device;
     let settings = match firmware_settings::decode(settings) {
         Ok(settings) => settings,
@@ -53,8 +56,20 @@ pub async fn run<U: ModemUart, R: DeviceRng, S: System>(
         mqtt::word(system.reset_reason())
     );
     let Memory { buffers, queue } = memory;
-    queue.restart(settings.telemetry.queue.into());
-    let shared = Shared::new(system, queue, settings.telemetry.period_s);
+    let mut log = outbox.and_then(open_log);
+    let outbox = Outbox::new(
+        queue,
+        log.as_mut().map(|log| log as &mut dyn Store),
+        system.boot_id(),
+        settings.telemetry.queue.into(),
+    );
+    if outbox.stored() > 0 {
+        info!(
+            "telemetry: {} samples of earlier boots wait in flash",
+            outbox.stored()
+        );
+    }
+    let shared = Shared::new(system, outbox, settings.telemetry.period_s);
     let mut modem = Modem::new(uart);
     if shared.reset_reason() != ResetReason::PowerOn {
         modem.assume_stale_link();
@@ -66,9 +81,29 @@ pub async fn run<U: ModemUart, R: DeviceRng, S: System>(
         settings: &settings,
         shared: &shared,
     };
-    match select(telemetry::sample_forever(&shared), life.live(buffers)).await {
-        Either::First(never) => match never {},
-        Either::Second(exit) => exit,
+    let work = select3(
+        telemetry::sample_forever(&shared),
+        telemetry::keep_forever(&shared),
+        life.live(buffers),
+    );
+    match work.await {
+        Either3::First(never) | Either3::Second(never) => match never {},
+        Either3::Third(exit) => exit,
+    }
+}
+
+/// The log in flash. Without one the device works, and a reset loses what waits.
+fn open_log<F: MultiwriteNorFlash>(flash: F) -> Option<Log<F>> {
+    match Log::open(flash) {
+        Ok((log, false)) => Some(log),
+        Ok((log, true)) => {
+            warn!("telemetry: the samples in flash could not be read, starting anew");
+            Some(log)
+        }
+        Err(error) => {
+            warn!("telemetry: samples are kept in memory only: {}", error);
+            None
+        }
     }
 }
 
@@ -119,8 +154,11 @@ impl<U: ModemUart, R: DeviceRng, S: System> Life<'_, '_, U, R, S> {
         let mut backoff = Backoff::new();
         loop {
             let begin = Instant::now();
-            let failure = match self.turn(buffers).await {
+            let ended = self.turn(buffers).await;
+            self.shared.set_busy(false);
+            let failure = match ended {
                 Ok(Ended::Reboot) => {
+                    self.shared.keep_all();
                     info!("reboot: ordered by command");
                     return Exit::Reboot;
                 }
@@ -142,6 +180,7 @@ impl<U: ModemUart, R: DeviceRng, S: System> Life<'_, '_, U, R, S> {
     /// Modem, TLS, session: ends with the session or with what came before it.
     async fn turn(&mut self, buffers: &mut Buffers) -> Result<Ended, Failure> {
         self.link().await.map_err(Failure::Link)?;
+        self.shared.set_busy(true);
         let settings = self.settings;
         let pipe = Metered {
             io: self.modem.transport(),

@@ -10,41 +10,47 @@ use crate::modem::LinkInfo;
 use crate::notify::Notify;
 use crate::overruns::Overruns;
 use crate::platform::{ResetReason, System};
-use crate::telemetry::{Queue, Sample};
+use crate::telemetry::{KEEP_AFTER, Outbox, Queued, Sample};
 
 /// State of the device beyond a single session.
 pub(crate) struct Shared<'m, S> {
     system: RefCell<S>,
-    queue: RefCell<&'m mut Queue>,
+    outbox: RefCell<Outbox<'m>>,
     clock: Cell<Clock>,
     link: Cell<Option<LinkInfo>>,
     interval_s: Cell<u32>,
     sessions: Cell<u32>,
     sample_requested: Cell<bool>,
     overflowing: Cell<bool>,
+    /// The modem may send more than the UART takes while interrupts are off.
+    busy: Cell<bool>,
     /// Bytes that the receive path lost.
     pub(crate) overruns: Overruns,
     /// The interval changed or a sample was asked for.
     pub(crate) reschedule: Notify,
     /// The queue has a new sample.
     pub(crate) sampled: Notify,
+    /// What is to be moved to flash, and when, may have changed.
+    pub(crate) kept: Notify,
 }
 
 impl<'m, S: System> Shared<'m, S> {
-    pub(crate) fn new(system: S, queue: &'m mut Queue, interval_s: u32) -> Self {
+    pub(crate) fn new(system: S, outbox: Outbox<'m>, interval_s: u32) -> Self {
         let clock = Clock::new(system.build_time());
         Self {
             system: RefCell::new(system),
-            queue: RefCell::new(queue),
+            outbox: RefCell::new(outbox),
             clock: Cell::new(clock),
             link: Cell::new(None),
             interval_s: Cell::new(interval_s),
             sessions: Cell::new(0),
             sample_requested: Cell::new(false),
             overflowing: Cell::new(false),
+            busy: Cell::new(false),
             overruns: Overruns::default(),
             reschedule: Notify::default(),
             sampled: Notify::default(),
+            kept: Notify::default(),
         }
     }
 
@@ -103,6 +109,7 @@ impl<'m, S: System> Shared<'m, S> {
     /// A session was established.
     pub(crate) fn count_session(&self) {
         self.sessions.set(self.sessions.get().saturating_add(1));
+        self.set_busy(false);
     }
 
     /// Sessions after the first one.
@@ -113,23 +120,48 @@ impl<'m, S: System> Shared<'m, S> {
     /// Queues a sample. The first one that is lost to a full queue is told on the log, and the
     /// first after the queue had room again.
     pub(crate) fn push(&self, sample: Sample) {
-        let lost = self.queue.borrow_mut().push(sample);
+        let lost = self.outbox.borrow_mut().push(sample);
         if lost && !self.overflowing.replace(lost) {
             warn!("telemetry: the queue is full, dropping the oldest samples");
         }
         self.overflowing.set(lost);
         self.sampled.notify();
+        self.kept.notify();
     }
 
-    pub(crate) fn next_sample_after(&self, seq: Option<u32>) -> Option<Sample> {
-        self.queue.borrow().next_after(seq).copied()
+    pub(crate) fn next_sample_after(&self, order: Option<u64>) -> Option<Queued> {
+        self.outbox.borrow_mut().next_after(order)
     }
 
-    pub(crate) fn acknowledge(&self, seq: u32) {
-        self.queue.borrow_mut().acknowledge(seq);
+    pub(crate) fn acknowledge(&self, order: u64) {
+        self.outbox.borrow_mut().acknowledge(order);
     }
 
     pub(crate) fn dropped(&self) -> u32 {
-        self.queue.borrow().dropped()
+        self.outbox.borrow().dropped()
+    }
+
+    /// Flash is left alone from now on, or no longer.
+    pub(crate) fn set_busy(&self, busy: bool) {
+        self.busy.set(busy);
+        self.kept.notify();
+    }
+
+    /// When the next sample is to be moved to flash.
+    pub(crate) fn keep_due(&self) -> Option<Instant> {
+        let due = self.outbox.borrow().keep_due();
+        due.filter(|_| !self.busy.get())
+    }
+
+    /// Moves to flash what has waited for long.
+    pub(crate) fn keep(&self) {
+        if let Some(until) = Instant::now().checked_sub(KEEP_AFTER) {
+            self.outbox.borrow_mut().keep(until);
+        }
+    }
+
+    /// Moves everything to flash, before a reset.
+    pub(crate) fn keep_all(&self) {
+        self.outbox.borrow_mut().keep(Instant::now());
     }
 }

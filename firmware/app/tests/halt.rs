@@ -11,7 +11,7 @@ use std::time::Duration;
 use embedded_io_async::{ErrorType, Read, Write};
 use firmware_app::platform::{Device, Exit, ModemUart, ResetReason, System};
 use firmware_app::{Memory, run};
-use firmware_native::{executor::Virtual, time_driver};
+use firmware_native::{executor::Virtual, flash::NativeFlash, time_driver};
 use firmware_settings::{Draft, PARTITION_SIZE, encode};
 use rand_core::OsRng;
 
@@ -90,6 +90,7 @@ fn boot(partition: &[u8]) -> (Option<Exit>, Vec<String>, usize) {
         rng: OsRng,
         system: Board,
         settings: partition,
+        outbox: None::<NativeFlash>,
     };
     let mut memory = Box::new(Memory::new());
     let exit = match Virtual::new(run(device, &mut memory)).run_until(Duration::from_secs(3600)) {

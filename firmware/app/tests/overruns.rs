@@ -11,7 +11,7 @@ use std::time::Duration;
 use embedded_io_async::{ErrorType, Read, Write};
 use firmware_app::platform::{Device, ModemUart, ResetReason, System};
 use firmware_app::{Memory, run};
-use firmware_native::{executor::Virtual, time_driver};
+use firmware_native::{executor::Virtual, flash::NativeFlash, time_driver};
 use firmware_settings::{Draft, PARTITION_SIZE, encode};
 use rand_core::OsRng;
 
@@ -98,6 +98,7 @@ fn lost_bytes_are_told_once_and_before_the_failure_they_cause() {
         rng: OsRng,
         system: Board,
         settings: &partition,
+        outbox: None::<NativeFlash>,
     };
     let mut memory = Box::new(Memory::new());
     // Long enough for several attempts: the count does not grow, so nothing more is told.

@@ -8,7 +8,7 @@ use core::hint::{black_box, spin_loop};
 use esp_hal::clock::CpuClock;
 use esp_hal::timer::timg::TimerGroup;
 
-use crate::{constants, settings};
+use crate::{constants, flash, settings};
 
 /// Starts the chip as the product does, as far as a crash needs it, and crashes. Comes back when
 /// the settings name no fault.
@@ -18,7 +18,7 @@ pub fn run() {
     esp_rtos::start(timers.timer0, peripherals.FROM_CPU_INTR0);
     defmt::debug!("built at {=u64} s", constants::build_time());
 
-    let settings = match settings::read(peripherals.FLASH) {
+    let settings = match settings::read(&mut flash::open(peripherals.FLASH)) {
         Ok(bytes) => bytes,
         Err(error) => defmt::panic!("no settings: {}", defmt::Display2Format(&error)),
     };

@@ -6,6 +6,7 @@
 //! |---|---|
 //! | modem UART | UART1, 8N1 at the rate of the settings, TX on GPIO10, RX on GPIO3: [`uart`] |
 //! | settings | flash partition `settings` of `partitions.csv`: [`settings`] |
+//! | samples over a reset | flash partition `outbox`: [`outbox`] |
 //! | reset reasons, panics | a marker in memory that survives a reset: [`reset`], [`panic`] |
 //! | log | defmt over RTT |
 #![no_std]
@@ -13,6 +14,8 @@
 mod constants;
 #[cfg(feature = "planted-crash")]
 pub mod crash;
+mod flash;
+mod outbox;
 pub mod panic;
 mod random;
 mod reset;
@@ -50,12 +53,23 @@ pub async fn run(spawner: Spawner) {
 
     watchdog::start(spawner, Rtc::new(peripherals.RTC_TIMER).rwdt);
 
-    let settings = match settings::read(peripherals.FLASH) {
+    let mut flash = flash::open(peripherals.FLASH);
+    let settings = match settings::read(&mut flash) {
         Ok(bytes) => bytes,
         Err(error) => {
             defmt::error!("{}", defmt::Display2Format(&error));
             // The application names what an empty partition means for the device.
             &[]
+        }
+    };
+    let outbox = match outbox::Outbox::open(flash) {
+        Ok(outbox) => Some(outbox),
+        Err(error) => {
+            defmt::warn!(
+                "samples are lost with a reset: {}",
+                defmt::Display2Format(&error)
+            );
+            None
         }
     };
 
@@ -79,6 +93,7 @@ pub async fn run(spawner: Spawner) {
         rng,
         system,
         settings,
+        outbox,
     };
     match firmware_app::run(device, MEMORY.take()).await {
         Exit::Reboot => reset::reboot(),

@@ -8,6 +8,7 @@
 //! virtual chip shows that.
 
 pub mod executor;
+pub mod flash;
 pub mod lockstep;
 mod logger;
 mod process;

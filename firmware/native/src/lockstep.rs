@@ -10,6 +10,8 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::flash::FlashChange;
+
 /// Longest message either side accepts, in bytes.
 pub const MAX_MESSAGE: usize = 1 << 20;
 
@@ -34,6 +36,8 @@ pub struct Start {
     pub now: Duration,
     /// The bytes of the settings partition.
     pub settings: Vec<u8>,
+    /// The bytes of the partition for samples, as the run before left them; empty: erased.
+    pub outbox: Vec<u8>,
     /// Seed of the device's randomness; the same seed gives the same bytes.
     pub seed: u64,
     /// Why the device starts.
@@ -77,6 +81,8 @@ pub struct Response {
     pub idle_until: Option<Duration>,
     /// Log records since the last response.
     pub log: Vec<LogRecord>,
+    /// What changed in the partition for samples since the last response, in order.
+    pub flash: Vec<FlashChange>,
     /// Set when the application has returned.
     pub exit: Option<ExitKind>,
 }
@@ -183,6 +189,7 @@ mod tests {
         let start = Start {
             now: Duration::ZERO,
             settings: b"hunter2".to_vec(),
+            outbox: Vec::new(),
             seed: 1,
             reset: Reset::PowerOn,
             build_time: 0,

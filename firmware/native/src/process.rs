@@ -11,6 +11,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_core::{RngCore, SeedableRng};
 
 use crate::executor::Virtual;
+use crate::flash::NativeFlash;
 use crate::lockstep::{self, ExitKind, LockstepError, Request, Response, Start};
 use crate::system::NativeSystem;
 use crate::uart::Line;
@@ -49,10 +50,12 @@ pub fn serve(input: &mut impl Read, output: &mut impl Write) -> Result<(), Proce
     time_driver::restart(start.now);
     let line = Line::new(byte_time(uart_baud(&start.settings)));
     let mut memory = Box::new(Memory::new());
-    let device = device(&start, &line);
+    let flash = NativeFlash::new(start.outbox.clone());
+    let device = device(&start, &line, flash.clone());
     let mut board = Board {
         task: Virtual::new(firmware_app::run(device, &mut memory)),
         line,
+        flash,
         pending: VecDeque::new(),
         exit: None,
     };
@@ -75,7 +78,8 @@ fn byte_time(baud: u32) -> Duration {
 fn device<'a>(
     start: &'a Start,
     line: &Line,
-) -> Device<'a, crate::uart::NativeUart, ChaCha8Rng, NativeSystem> {
+    flash: NativeFlash,
+) -> Device<'a, crate::uart::NativeUart, ChaCha8Rng, NativeSystem, NativeFlash> {
     let mut rng = ChaCha8Rng::seed_from_u64(start.seed);
     let system = NativeSystem {
         boot_id: rng.next_u32(),
@@ -87,12 +91,14 @@ fn device<'a>(
         rng,
         system,
         settings: &start.settings,
+        outbox: Some(flash),
     }
 }
 
 struct Board<'a> {
     task: Virtual<'a, Exit>,
     line: Line,
+    flash: NativeFlash,
     pending: VecDeque<(Duration, u8)>,
     exit: Option<ExitKind>,
 }
@@ -116,6 +122,7 @@ impl Board<'_> {
                     sent,
                     idle_until: self.next_event(),
                     log: logger::take(),
+                    flash: self.flash.take_changes(),
                     exit: self.exit,
                 };
             }

@@ -65,7 +65,7 @@ impl Default for Draft<'_> {
             topic_status: "device/status",
             topic_command: "device/command",
             telemetry_period_s: 60,
-            telemetry_queue: 32,
+            telemetry_queue: 1024,
             keep_alive_s: 60,
             modem: ModemProfile::WhLte7s1E,
             sms_number: None,

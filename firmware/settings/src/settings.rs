@@ -151,7 +151,8 @@ pub struct Topics {
 pub struct Telemetry {
     /// Seconds between two samples, 1 to 86400.
     pub period_s: u32,
-    /// Samples kept while there is no session, 1 to 1024; the oldest is dropped beyond that.
+    /// Samples kept while there is no session, in memory and in flash, 1 to 1024; the oldest is
+    /// dropped beyond that. A device without a flash partition for them keeps 128.
     pub queue: u16,
 }
 

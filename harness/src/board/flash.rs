@@ -81,6 +81,10 @@ const HEAD: usize = 32 + 256;
 /// Bytes of the end: SHA-256.
 const TAIL: usize = 32;
 
+/// Bytes of a flash sector, and of its ends that show whether it is in use.
+const SECTOR: usize = 4096;
+const END: usize = 16;
+
 /// Bytes for one place in flash.
 type Piece = (u64, Vec<u8>);
 
@@ -122,6 +126,37 @@ pub(super) fn bytes(
 ) -> Result<FlashReport, BoardError> {
     let pieces = vec![(u64::from(offset), bytes.to_vec())];
     write(session, pieces, None, Instant::now(), on_progress)
+}
+
+/// Erases `size` bytes at `offset`, both in whole flash sectors of 4096 bytes, unless they are erased
+/// already: what is in use shows at the first or the last bytes of a sector.
+pub(super) fn erase(
+    session: &mut Session,
+    offset: u32,
+    size: u32,
+    on_progress: OnProgress<'_>,
+) -> Result<FlashReport, BoardError> {
+    let start = Instant::now();
+    let range = u64::from(offset)..u64::from(offset) + u64::from(size);
+    let ends = range.clone().step_by(SECTOR).flat_map(|sector| {
+        let last = sector + (SECTOR - END) as u64;
+        [(sector, vec![0xff; END]), (last, vec![0xff; END])]
+    });
+    let ends: Vec<Piece> = ends.collect();
+    if is_there(session, &ends, on_progress)? {
+        let part = FlashedPart {
+            bytes: range.end - range.start,
+            range,
+            written: false,
+        };
+        return Ok(FlashReport {
+            parts: vec![part],
+            took: start.elapsed(),
+        });
+    }
+    // In sectors, so that all of it is compared.
+    let blank = range.step_by(SECTOR).map(|at| (at, vec![0xff; SECTOR]));
+    write(session, blank.collect(), None, start, on_progress)
 }
 
 /// The flash image of a program, made by probe-rs as for any `idf` download.

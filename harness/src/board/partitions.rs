@@ -23,6 +23,9 @@ const NAME_LIMIT: usize = 16;
 /// Name of the partition that holds the device's settings.
 const SETTINGS: &str = "settings";
 
+/// Name of the partition that holds samples over a reset.
+const OUTBOX: &str = "outbox";
+
 /// One partition.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Partition {
@@ -172,6 +175,12 @@ impl PartitionTable {
             });
         }
         Ok(settings)
+    }
+
+    /// Where the device keeps samples over a reset, if the table has a place for them.
+    pub fn outbox(&self) -> Option<&Partition> {
+        let mut partitions = self.partitions.iter();
+        partitions.find(|partition| partition.name == OUTBOX && partition.kind == 1)
     }
 }
 

@@ -252,6 +252,22 @@ impl ProbeBoard {
         })
     }
 
+    /// Erases `size` bytes at `offset` of flash, both in whole sectors of 4096 bytes, unless they are
+    /// erased already. The core stands still afterwards.
+    ///
+    /// # Errors
+    /// [`BoardError::Flash`].
+    pub fn erase_flash(
+        &mut self,
+        offset: u32,
+        size: u32,
+        on_progress: OnProgress<'_>,
+    ) -> Result<FlashReport, BoardError> {
+        self.session.with("erase flash", |session| {
+            flash::erase(session, offset, size, on_progress)
+        })
+    }
+
     /// Resets the chip and runs it from its reset vector, with an empty log.
     ///
     /// # Errors

@@ -10,6 +10,10 @@ pub(super) trait Board: fmt::Debug {
     /// Switches the power on at `now`, for the first time.
     fn power_up(&mut self, now: Duration) -> Result<Progress, RigError>;
 
+    /// Takes the power away and gives it back at `now`. What is in flash stays; bytes under way are
+    /// lost.
+    fn power_cycle(&mut self, now: Duration) -> Result<Progress, RigError>;
+
     /// Runs the device to `until`, or to the first instant at which it puts bytes on the line or
     /// comes to an end. `receive` holds the bytes whose stop bits end on the way, in order; those
     /// the board did not get to are its own to keep.

@@ -43,6 +43,15 @@ pub enum RigError {
         /// Its name.
         board: String,
     },
+    /// Nobody can switch the board's power.
+    #[error(
+        "the scenario cuts the device's power, which board `{board}` has no switch for; run it on \
+         `native` or `virtual`"
+    )]
+    NoPowerSwitch {
+        /// Its name.
+        board: String,
+    },
     /// The board runs the firmware's image, and there is none.
     #[error("the board `{board}` needs the firmware's image, which was not built")]
     NoFirmware {

@@ -91,6 +91,12 @@ impl Direction {
         at.saturating_sub(byte_time(self.sender))
     }
 
+    /// One end lost its power: what is on the line is nothing any more.
+    pub(super) fn cut(&mut self, now: Duration) {
+        self.flying.clear();
+        self.free_at = now;
+    }
+
     /// When the next byte's stop bit ends.
     pub(super) fn next_arrival(&self) -> Option<Duration> {
         let sent = self.flying.front().map(|(at, _)| *at);

@@ -238,6 +238,20 @@ impl Rig {
         })
     }
 
+    /// Takes the power from device and modem for a moment. What they hold in flash stays, all else
+    /// is gone.
+    ///
+    /// # Errors
+    /// Before [`boot`](Self::boot); [`RigError::NoPowerSwitch`] on a board whose power nobody can
+    /// switch.
+    #[expect(
+        clippy::unused_async,
+        reason = "the shape of every call that moves time"
+    )]
+    pub async fn power_cycle(&mut self) -> Result<()> {
+        Ok(self.world_mut()?.power_cycle()?)
+    }
+
     /// Lets `time` pass.
     ///
     /// # Errors

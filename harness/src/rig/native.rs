@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use firmware_native::flash::PARTITION_SIZE;
 use firmware_native::lockstep::{self, ExitKind, Reset, Response, Start};
 
 use super::board::{Board, End, LogRecord, Progress, Sent};
@@ -18,6 +19,8 @@ pub(super) struct NativeBoard {
     hil_exe: PathBuf,
     seed: u64,
     partition: Vec<u8>,
+    /// The flash partition for samples: it outlives every process.
+    outbox: Vec<u8>,
     boots: u64,
     /// None before power-up, and after the application has returned.
     process: Option<NativeProcess>,
@@ -30,6 +33,7 @@ impl NativeBoard {
             hil_exe,
             seed,
             partition,
+            outbox: vec![0xff; PARTITION_SIZE],
             boots: 0,
             process: None,
         }
@@ -39,6 +43,7 @@ impl NativeBoard {
         let start = Start {
             now,
             settings: self.partition.clone(),
+            outbox: self.outbox.clone(),
             // Each boot draws other numbers, and the same ones in the next run.
             seed: self
                 .seed
@@ -67,6 +72,9 @@ impl NativeBoard {
     }
 
     fn ran(&mut self, response: Response) -> Result<Progress, RigError> {
+        for change in &response.flash {
+            change.apply(&mut self.outbox);
+        }
         let mut progress = Progress {
             now: response.now,
             idle_until: response.idle_until,
@@ -100,6 +108,11 @@ impl NativeBoard {
 
 impl Board for NativeBoard {
     fn power_up(&mut self, now: Duration) -> Result<Progress, RigError> {
+        self.start(now, Reset::PowerOn)
+    }
+
+    fn power_cycle(&mut self, now: Duration) -> Result<Progress, RigError> {
+        self.process = None;
         self.start(now, Reset::PowerOn)
     }
 

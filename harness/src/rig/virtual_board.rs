@@ -80,6 +80,10 @@ impl VirtualChip {
         }
         let mut probe = attach(&board)?;
         probe.flash(program, Some(settings), &mut |_| {})?;
+        // What the last scenario's device left there belongs to another story.
+        if let Some(outbox) = program.table().outbox() {
+            probe.erase_flash(outbox.offset, outbox.size, &mut |_| {})?;
+        }
         // Its memory is gone with the power: attached anew in `power_up`.
         drop(probe);
         Ok(Self {
@@ -369,6 +373,11 @@ impl Board for VirtualChip {
             sent: Sent::Paced(Vec::new()),
             ..Progress::default()
         })
+    }
+
+    fn power_cycle(&mut self, now: Duration) -> Result<Progress, RigError> {
+        self.probe = None;
+        self.power_up(now)
     }
 
     fn advance(

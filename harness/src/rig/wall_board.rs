@@ -45,6 +45,10 @@ impl WallBoard {
             })?;
         let mut probe = ProbeBoard::open(&config.probe, config.chip)?;
         probe.flash(firmware.program(), Some(settings), &mut |_| {})?;
+        // What an earlier run left there is no business of this one's broker.
+        if let Some(outbox) = firmware.program().table().outbox() {
+            probe.erase_flash(outbox.offset, outbox.size, &mut |_| {})?;
+        }
         drop(probe);
         let line = WallLine::open(port, baud)?;
         Ok(Self {
@@ -117,6 +121,12 @@ impl Board for WallBoard {
             now,
             idle_until: Some(now),
             ..Progress::default()
+        })
+    }
+
+    fn power_cycle(&mut self, _now: Duration) -> Result<Progress, RigError> {
+        Err(RigError::NoPowerSwitch {
+            board: self.config.name.clone(),
         })
     }
 

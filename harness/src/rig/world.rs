@@ -233,6 +233,19 @@ impl World {
         Ok(value)
     }
 
+    /// Takes the power from device and modem, which share one supply, and gives it back at once.
+    /// What both hold in flash stays.
+    pub(super) fn power_cycle(&mut self) -> Result<(), RigError> {
+        self.transcript.remark(self.now, "power: cut and back");
+        self.to_modem.cut(self.now);
+        self.to_board.cut(self.now);
+        self.modem.power_cycle(self.now);
+        self.drain_modem();
+        let first = self.board.power_cycle(self.now)?;
+        self.absorb(first);
+        Ok(())
+    }
+
     /// Carries out the next event, or moves the clock to `until` when there is none before.
     pub(super) fn step(&mut self, until: Duration) -> Result<(), RigError> {
         if self.cancel.is_cancelled() {

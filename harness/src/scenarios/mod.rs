@@ -4,6 +4,7 @@ mod bring_up;
 mod broker;
 mod receive;
 mod settings;
+mod survival;
 mod tls;
 
 use anyhow::{Context, Result};
@@ -31,6 +32,7 @@ pub fn all() -> &'static [Scenario] {
         receive::CERTIFICATE_FLIGHT_115200,
         receive::CERTIFICATE_FLIGHT_460800,
         receive::CERTIFICATE_FLIGHT_921600,
+        survival::POWER_CUT_IN_OUTAGE,
         tls::OTHER_CA,
         tls::EXPIRED,
         tls::OTHER_HOST,
@@ -110,6 +112,7 @@ mod tests {
             include_str!("broker.rs"),
             include_str!("receive.rs"),
             include_str!("settings.rs"),
+            include_str!("survival.rs"),
             include_str!("tls.rs"),
         ]
         .iter()

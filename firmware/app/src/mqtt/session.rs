@@ -17,7 +17,7 @@ use super::status::{MAX_STATUS_JSON, Status, Will};
 use super::watch::LastHeard;
 use crate::platform::System;
 use crate::shared::Shared;
-use crate::telemetry::{MAX_JSON, Sample};
+use crate::telemetry::{MAX_JSON, Queued};
 use crate::tls;
 
 /// Bound for the answer to SUBSCRIBE.
@@ -50,7 +50,7 @@ struct Sent {
 }
 
 struct SentSample {
-    seq: u32,
+    order: u64,
     sent: Sent,
 }
 
@@ -64,7 +64,7 @@ pub(super) struct Session<'c, 'b, 'm, IO, S> {
     status: Option<Sent>,
     status_due: bool,
     window: Deque<SentSample, WINDOW>,
-    last_sent: Option<u32>,
+    last_sent: Option<u64>,
 }
 
 impl<'c, 'b, 'm, IO, S> Session<'c, 'b, 'm, IO, S>
@@ -169,7 +169,7 @@ where
         while let Some(oldest) = self.window.front()
             && self.connection.is_complete(&oldest.sent.op)
         {
-            self.shared.acknowledge(oldest.seq);
+            self.shared.acknowledge(oldest.order);
             self.window.pop_front();
         }
     }
@@ -214,19 +214,17 @@ where
         Ok(())
     }
 
-    async fn send_sample(&mut self, sample: &Sample) -> Result<(), Error> {
+    async fn send_sample(&mut self, queued: &Queued) -> Result<(), Error> {
         let mut out = [0; MAX_JSON];
-        let payload = json(&mut out, |out| {
-            sample.write_json(self.shared.boot_id(), out)
-        })?;
+        let payload = json(&mut out, |out| queued.sample.write_json(queued.boot, out))?;
         if let Some(sent) = self
             .publish(&self.settings.topics.telemetry, payload, false)
             .await?
         {
-            self.last_sent = Some(sample.seq);
+            self.last_sent = Some(queued.order);
             // There is room: the caller asked.
             let _ = self.window.push_back(SentSample {
-                seq: sample.seq,
+                order: queued.order,
                 sent,
             });
         }

@@ -1,4 +1,4 @@
-//! The store-and-forward queue: what the broker has not acknowledged yet.
+//! The part of the store-and-forward queue in memory.
 
 use heapless::Deque;
 
@@ -9,8 +9,8 @@ pub const CAPACITY: usize = 128;
 
 /// Samples in the order they were taken, numbered from 1 in each boot.
 ///
-/// A sample leaves the queue in two ways: the broker acknowledged it ([`Queue::acknowledge`]), or
-/// the queue is full and it is the oldest; the latter is counted. A sample that was sent and not
+/// A sample leaves the queue when the broker acknowledged it or it was moved to flash
+/// ([`Queue::acknowledge`]), or when the queue is full and it is the oldest; the latter is counted. A sample that was sent and not
 /// acknowledged stays, and is sent again by the next session.
 #[derive(Debug)]
 pub struct Queue {
@@ -43,7 +43,7 @@ impl Queue {
     /// Returns whether one was dropped.
     pub fn push(&mut self, sample: Sample) -> bool {
         self.last_seq = self.last_seq.wrapping_add(1);
-        let full = self.samples.len() >= CAPACITY - self.unused;
+        let full = self.is_full();
         if full {
             self.samples.pop_front();
             self.dropped = self.dropped.saturating_add(1);
@@ -65,7 +65,7 @@ impl Queue {
         }
     }
 
-    /// The broker has sample `seq`: removes it. To be called in order; a number that is not the
+    /// The broker has sample `seq`, or flash has: removes it. To be called in order; a number that is not the
     /// oldest one (because that sample was dropped meanwhile) changes nothing.
     pub fn acknowledge(&mut self, seq: u32) {
         if self.samples.front().is_some_and(|oldest| oldest.seq == seq) {
@@ -76,6 +76,11 @@ impl Queue {
     /// Samples that wait for their acknowledgement.
     pub fn len(&self) -> usize {
         self.samples.len()
+    }
+
+    /// Whether the next sample drops the oldest.
+    pub fn is_full(&self) -> bool {
+        self.samples.len() >= CAPACITY - self.unused
     }
 
     /// Whether the broker has everything.

@@ -64,7 +64,7 @@ mod tests {
     use super::*;
     use crate::modem::{LinkInfo, Rat};
     use crate::platform::ResetReason;
-    use crate::telemetry::Queue;
+    use crate::telemetry::{Outbox, Queue, Queued};
 
     struct Board;
 
@@ -92,15 +92,16 @@ mod tests {
     ) -> Vec<Sample> {
         time_driver::restart(Duration::ZERO);
         let mut queue = Queue::new();
-        let shared = Shared::new(Board, &mut queue, interval);
+        let outbox = Outbox::new(&mut queue, None, 1, 64);
+        let shared = Shared::new(Board, outbox, interval);
         let work = join(sample_forever(&shared), script(&shared));
         let waits = Virtual::new(work).run_until(Duration::from_secs(seconds));
         assert!(waits.is_pending());
-        let mut samples = Vec::new();
-        while let Some(sample) = shared.next_sample_after(samples.last().map(|s: &Sample| s.seq)) {
+        let mut samples: Vec<Queued> = Vec::new();
+        while let Some(sample) = shared.next_sample_after(samples.last().map(|last| last.order)) {
             samples.push(sample);
         }
-        samples
+        samples.iter().map(|queued| queued.sample).collect()
     }
 
     fn instants(samples: &[Sample]) -> Vec<u64> {

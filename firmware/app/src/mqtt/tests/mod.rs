@@ -18,7 +18,7 @@ use broker::{Broker, Line};
 use super::{Buffers, Ended, Error, serve};
 use crate::platform::{ResetReason, System};
 use crate::shared::Shared;
-use crate::telemetry::{Queue, Sample};
+use crate::telemetry::{Outbox, Queue, Sample};
 use crate::tls;
 
 const BOOT: u32 = 7;
@@ -87,7 +87,7 @@ const HOUR: Duration = Duration::from_secs(3600);
 fn with_samples<T>(count: u32, test: impl FnOnce(&Shared<'_, Board>) -> T) -> T {
     time_driver::restart(Duration::ZERO);
     let mut queue = Queue::new();
-    let shared = Shared::new(Board, &mut queue, 60);
+    let shared = Shared::new(Board, Outbox::new(&mut queue, None, BOOT, 128), 60);
     for _ in 0..count {
         shared.push(Sample::default());
     }
@@ -302,7 +302,9 @@ fn a_refused_publication_stays_in_the_queue() {
             "{error:?}"
         );
         assert_eq!(
-            shared.next_sample_after(None).map(|sample| sample.seq),
+            shared
+                .next_sample_after(None)
+                .map(|queued| queued.sample.seq),
             Some(1)
         );
     });
