@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
 
-use harness::board::Firmware;
+use harness::board::{CrashKind, CrashReport, Firmware, StackFrame};
 use harness::firmware_build::{self, Variant};
 use harness::rig::Rig;
 use harness::scenario::{
@@ -26,28 +26,29 @@ fn wait_in_vain(rig: &mut Rig) -> ScenarioFuture<'_> {
 }
 
 /// A fault, and words of its verdict in their order.
-type Fault = (&'static str, &'static [&'static str]);
+type Fault = (&'static str, CrashKind, &'static [&'static str]);
 
 const FAULTS: &[Fault] = &[
     (
         "hang",
+        CrashKind::Hang,
         &[
             "has not slept for 10 s, with interrupts on",
-            "pc 0x42",
             "firmware_esp32::crash::hang at firmware/esp32/src/crash.rs:",
             "firmware_esp32::crash::run",
         ],
     ),
     (
         "spin-masked",
+        CrashKind::Hang,
         &[
             "has not slept for 10 s, with interrupts off",
-            "pc 0x42",
             "firmware_esp32::crash::spin_masked",
         ],
     ),
     (
         "jump",
+        CrashKind::Exception,
         &[
             "Instruction access fault",
             "mepc=0x5a5a5a5a",
@@ -57,15 +58,17 @@ const FAULTS: &[Fault] = &[
     ),
     (
         "storm",
+        CrashKind::TrapStorm,
         &[
             "trap storm at pc 0x5a5a5a00",
             "mcause 1",
-            "pc 0x5a5a5a00, outside of the program",
+            "0x5a5a5a00 (outside of the program)",
             "firmware_esp32::crash::run",
         ],
     ),
     (
         "panic",
+        CrashKind::Panic,
         &[
             "panicked at src/crash.rs:",
             "a planted panic",
@@ -74,14 +77,16 @@ const FAULTS: &[Fault] = &[
     ),
     (
         "reset-loop",
+        CrashKind::ResetLoop,
         &[
             "10 resets within 30 s, the last by CoreSoftware",
-            "pc 0x",
+            "the last call and the reset:",
             "esp_hal::system::software_reset",
         ],
     ),
     (
         "stack",
+        CrashKind::StackOverflow,
         &[
             "write to the main stack's guard value",
             "firmware_esp32::crash::stack",
@@ -90,10 +95,30 @@ const FAULTS: &[Fault] = &[
         ],
     ),
     (
+        "panic-with-secret",
+        CrashKind::Panic,
+        &[
+            "panicked at src/crash.rs:",
+            "a planted panic about <redacted>",
+            "firmware_esp32::crash::panic_with",
+            "told the modem <redacted>",
+            "> AT+PLANTED=<redacted>",
+        ],
+    ),
+    (
+        "watchdog",
+        CrashKind::Watchdog,
+        &[
+            "reset by a watchdog: CoreRtcWatchdog",
+            "firmware_esp32::crash::",
+        ],
+    ),
+    (
         "rom",
+        CrashKind::NotModelled,
         &[
             "unknown ROM function ets_bigint_enable at 0x40000690",
-            "pc 0x40000690",
+            "0x40000690 (outside of the program)",
             "firmware_esp32::crash::run",
         ],
     ),
@@ -140,13 +165,58 @@ fn complaint(words: &[&str], outcome: &Outcome) -> Option<String> {
         return Some(format!("not in the log: {planted}"));
     }
     let mut rest = reason.as_str();
-    for word in words.iter().copied().chain([planted.as_str()]) {
+    for word in words {
         match rest.find(word) {
             Some(at) => rest = &rest[at + word.len()..],
             None => return Some(format!("not in its place: {word:?}\n{reason}")),
         }
     }
     None
+}
+
+/// What is wrong with the data of that fault's crash.
+fn complaint_of_data(kind: CrashKind, outcome: &Outcome) -> Result<(), String> {
+    let told = |crash: &CrashReport, what: &str| format!("{what}: {crash:?}");
+    let crash = outcome.crash.as_deref().ok_or("no crash in the report")?;
+    if crash.kind != kind {
+        return Err(told(crash, &format!("expected {kind:?}")));
+    }
+    let expected = format!("crash::{}", outcome.name.replace('-', "_"));
+    let function = match outcome.name {
+        "panic-with-secret" => "crash::panic_with",
+        "storm" | "rom" => "crash::run",
+        "reset-loop" => "esp_hal::system::software_reset",
+        "watchdog" => "crash::hang",
+        _ => expected.as_str(),
+    };
+    let named = |frame: &&StackFrame| frame.function.contains(function);
+    let Some(at) = crash.frames.iter().position(|frame| named(&frame)) else {
+        return Err(told(crash, &format!("no frame of {function}")));
+    };
+    // The innermost of its own code: before it, where it went astray, and what is merged into it.
+    let called = |frame: &StackFrame| !frame.inlined;
+    if crash.frames[..at].iter().skip(1).any(called) || crash.frames[at].place.is_none() {
+        return Err(told(crash, "not the innermost function, or without a line"));
+    }
+    let reset = matches!(kind, CrashKind::ResetLoop | CrashKind::Watchdog);
+    let register = |name| crash.registers.get(name).is_some();
+    if !reset && !["pc", "ra", "sp", "s0", "a0"].into_iter().all(register) {
+        return Err(told(crash, "registers are missing"));
+    }
+    if outcome.name == "jump" && crash.pc != Some(0x5a5a_5a5a) {
+        return Err(told(crash, "another address than that of the fault"));
+    }
+    let planted = format!("planted: {}", outcome.name);
+    if !crash.log_lines.iter().any(|line| line.contains(&planted)) {
+        return Err(told(crash, "without the last log lines"));
+    }
+    if outcome.name == "panic-with-secret" {
+        let text = format!("{crash:?}");
+        if text.matches("<redacted>").count() < 3 || crash.at_lines.len() != 2 {
+            return Err(told(crash, "the secret, or not the last UART lines"));
+        }
+    }
+    Ok(())
 }
 
 #[test]
@@ -161,16 +231,16 @@ fn each_fault_is_named_and_harms_nobody_else() {
         let healthy = [0, 1].map(|_| scope.spawn(|| run(&healthy, &product)));
         let faults: Vec<_> = FAULTS
             .iter()
-            .map(|&(name, words)| {
+            .map(|&(name, kind, words)| {
                 let crash = &crash;
                 let running = scope.spawn(move || run(&planted(name), crash));
-                (name, words, running)
+                (name, kind, words, running)
             })
             .collect();
         let mut complaints = Vec::new();
-        for (name, words, running) in faults {
+        for (name, kind, words, running) in faults {
             let outcome = running.join().unwrap();
-            let wrong = complaint(words, &outcome);
+            let wrong = complaint(words, &outcome).or(complaint_of_data(kind, &outcome).err());
             complaints.extend(wrong.map(|wrong| format!("{name}: {wrong}")));
         }
         for running in healthy {

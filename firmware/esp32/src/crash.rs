@@ -6,7 +6,12 @@
 use core::hint::{black_box, spin_loop};
 
 use esp_hal::clock::CpuClock;
+use esp_hal::peripherals::{GPIO10, UART1};
+use esp_hal::rtc_cntl::{Rtc, Rwdt, RwdtStage, RwdtStageAction, SocResetReason};
+use esp_hal::system::reset_reason;
+use esp_hal::time::Duration;
 use esp_hal::timer::timg::TimerGroup;
+use esp_hal::uart::{Config, Uart};
 
 use crate::{constants, flash, settings};
 
@@ -34,6 +39,12 @@ pub fn run() {
         "jump" => jump(),
         "storm" => storm(),
         "panic" => panic(),
+        "panic-with-secret" => {
+            let password = settings.login.password.expose().as_str();
+            tell_modem(peripherals.UART1, peripherals.GPIO10, password);
+            panic_with(password);
+        }
+        "watchdog" => watchdog(Rtc::new(peripherals.RTC_TIMER).rwdt),
         "reset-loop" => reset_loop(),
         "stack" => {
             black_box(stack(0));
@@ -95,6 +106,41 @@ fn panic() {
     panic!("a planted panic");
 }
 
+/// Sends an AT command with `secret` in it.
+fn tell_modem(uart: UART1<'static>, tx: GPIO10<'static>, secret: &str) {
+    let Ok(uart) = Uart::new(uart, Config::default()) else {
+        defmt::panic!("the default configuration does not fit");
+    };
+    let mut uart = uart.with_tx(tx);
+    for piece in ["AT+PLANTED=", secret, "\r\n"] {
+        let mut rest = piece.as_bytes();
+        // Writes at least a byte, as soon as there is room, and fails for received bytes only.
+        while let Ok(count @ 1..) = uart.write(rest) {
+            rest = rest.get(count..).unwrap_or_default();
+        }
+    }
+    let _ = uart.flush();
+    defmt::info!("told the modem {=str}", secret);
+}
+
+#[inline(never)]
+fn panic_with(secret: &str) {
+    panic!("a planted panic about {secret}");
+}
+
+/// Computes for ever; the watchdog of 1 s ends that. The next start sleeps for ever.
+#[inline(never)]
+fn watchdog(mut watchdog: Rwdt) {
+    if reset_reason() == Some(SocResetReason::CoreRtcWdt) {
+        defmt::info!("came back");
+        return;
+    }
+    watchdog.set_timeout(RwdtStage::Stage0, Duration::from_secs(1));
+    watchdog.enable();
+    watchdog.set_stage_action(RwdtStage::Stage0, RwdtStageAction::ResetCore);
+    hang();
+}
+
 /// Resets as soon as it has started.
 #[inline(never)]
 fn reset_loop() {
@@ -106,8 +152,10 @@ fn reset_loop() {
 #[inline(never)]
 #[expect(unconditional_recursion, reason = "this is the fault")]
 fn stack(depth: u32) -> u32 {
-    let frame = black_box([depth; 64]);
-    stack(depth + 1).wrapping_add(frame[63])
+    // With the return address and the frame pointer it is a multiple of 16 bytes, to which frames
+    // are aligned: no gap in which the guard could lie.
+    let frame = black_box([depth; 62]);
+    stack(depth + 1).wrapping_add(frame[61])
 }
 
 /// Calls a function of the mask ROM that no firmware of this project needs.

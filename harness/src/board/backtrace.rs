@@ -12,7 +12,7 @@ use gimli::{
 };
 use object::{Object as _, ObjectSection as _};
 
-use super::chip::{ChipKind, RegionKind};
+use super::chip::ChipKind;
 use super::image::Image;
 use super::log_decoder::shortened;
 
@@ -27,6 +27,10 @@ const FP: usize = 8;
 /// Convention"), and the return address, which a function without calls does not touch.
 const KEPT: [usize; 15] = [0, 1, 2, 8, 9, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27];
 
+/// Registers that the entry of a trap saves, in the order in which they lie in memory: `ra`, `t0` to
+/// `t6`, `a0` to `a7` (`TrapFrame` of the crate riscv-rt, which esp-hal's start code uses).
+const TRAP_FRAME: [usize; 16] = [1, 5, 6, 7, 28, 29, 30, 31, 10, 11, 12, 13, 14, 15, 16, 17];
+
 /// A deeper stack than this is a loop.
 const DEPTH_LIMIT: usize = 64;
 
@@ -39,15 +43,17 @@ pub struct CoreRegisters {
     pub x: [u32; REGISTERS],
 }
 
+/// Names of x0 to x31 (psABI, "Integer Register Convention").
+pub(super) const ABI_NAMES: [&str; REGISTERS] = [
+    "zero", "ra", "sp", "gp", "tp", "t0", "t1", "t2", "s0", "s1", "a0", "a1", "a2", "a3", "a4",
+    "a5", "a6", "a7", "s2", "s3", "s4", "s5", "s6", "s7", "s8", "s9", "s10", "s11", "t3", "t4",
+    "t5", "t6",
+];
+
 impl fmt::Display for CoreRegisters {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const NAMES: [&str; REGISTERS] = [
-            "zero", "ra", "sp", "gp", "tp", "t0", "t1", "t2", "s0", "s1", "a0", "a1", "a2", "a3",
-            "a4", "a5", "a6", "a7", "s2", "s3", "s4", "s5", "s6", "s7", "s8", "s9", "s10", "s11",
-            "t3", "t4", "t5", "t6",
-        ];
         write!(f, "{:<4} {:#010x}", "pc", self.pc)?;
-        for (index, (name, value)) in NAMES.iter().zip(self.x).enumerate().skip(1) {
+        for (index, (name, value)) in ABI_NAMES.iter().zip(self.x).enumerate().skip(1) {
             let separator = if index.is_multiple_of(4) { '\n' } else { ' ' };
             write!(f, "{separator}{name:<4} {value:#010x}")?;
         }
@@ -81,14 +87,39 @@ impl fmt::Display for StackFrame {
     }
 }
 
+/// The code that an exception or an interrupt has interrupted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Interrupted {
+    /// Index of its frame in the stack: those before it belong to the trap's handler.
+    pub frame: usize,
+    /// Where it was: the instruction that failed, or the next one.
+    pub pc: u32,
+    /// x0 to x31 as it had them, as far as they can be told.
+    pub x: [Option<u32>; REGISTERS],
+}
+
+/// The stack of a core, innermost function first, and what a trap on it interrupted.
+pub(super) type Walk = (Vec<StackFrame>, Option<Interrupted>);
+
 /// The stack of a core that halted with `registers`. `read` reads a word of its memory.
 pub fn backtrace(
     image: &Image,
     registers: &CoreRegisters,
-    mut read: impl FnMut(u32) -> Option<u32>,
+    read: impl FnMut(u32) -> Option<u32>,
 ) -> Vec<StackFrame> {
+    walk(image, registers, None, read).0
+}
+
+/// The same, beyond the entry of the last trap, which has left the interrupted address in `mepc`
+/// (RISC-V privileged specification).
+pub(super) fn walk(
+    image: &Image,
+    registers: &CoreRegisters,
+    mut mepc: Option<u32>,
+    mut read: impl FnMut(u32) -> Option<u32>,
+) -> Walk {
     let Ok(file) = object::File::parse(image.bytes()) else {
-        return Vec::new();
+        return (Vec::new(), None);
     };
     let symbols = Symbols::new(&file);
     let section = file
@@ -105,17 +136,28 @@ pub fn backtrace(
     // Addresses in the table are 32 bits wide.
     unwinder.frames.set_address_size(4);
     let mut stack = Vec::new();
+    let mut interrupted = None;
     let mut returned = false;
     while stack.len() < DEPTH_LIMIT {
         // A return address is behind the call, perhaps behind the function's end.
         let lookup = unwinder.pc.saturating_sub(u32::from(returned));
         symbols.describe(unwinder.pc, lookup, &mut stack);
+        if mepc.is_some() && symbols.is_trap_entry(lookup) {
+            let resumed = mepc.take().filter(|pc| unwinder.leave_trap(*pc, &mut read));
+            if let Some(pc) = resumed {
+                let x = unwinder.x;
+                let frame = stack.len();
+                interrupted = Some(Interrupted { frame, pc, x });
+                returned = false;
+                continue;
+            }
+        }
         if !unwinder.step(lookup, !returned, &mut read) {
             break;
         }
         returned = true;
     }
-    stack
+    (stack, interrupted)
 }
 
 struct Unwinder<'a> {
@@ -201,6 +243,24 @@ impl Unwinder<'_> {
         Some((ra, x))
     }
 
+    /// From the entry of a trap to the code it interrupted at `pc`: the entry has saved the
+    /// registers that calls destroy at its stack pointer. False when they cannot be read.
+    fn leave_trap(&mut self, pc: u32, read: &mut impl FnMut(u32) -> Option<u32>) -> bool {
+        let Some(base) = self.x[SP] else { return false };
+        let mut x = self.x;
+        let mut address = base;
+        for register in TRAP_FRAME {
+            let Some(value) = read(address) else {
+                return false;
+            };
+            x[register] = Some(value);
+            address = address.wrapping_add(4);
+        }
+        x[SP] = Some(address);
+        (self.pc, self.x) = (pc, x);
+        true
+    }
+
     fn is_code(&self, pc: u32) -> bool {
         let pc = u64::from(pc);
         self.chip
@@ -268,6 +328,14 @@ impl<'a> Symbols<'a> {
         }
     }
 
+    /// Whether this is the assembly that riscv-rt enters a trap with.
+    fn is_trap_entry(&self, address: u32) -> bool {
+        let symbol = self.map.containing(address.into());
+        symbol.is_some_and(|symbol| {
+            symbol.name().contains("start_trap") && !symbol.name().contains("_rust")
+        })
+    }
+
     fn by_symbol(&self, address: u32) -> String {
         let symbol = self.map.containing(address.into());
         symbol
@@ -280,22 +348,30 @@ impl<'a> Symbols<'a> {
     }
 }
 
-/// The function at `pc`, with its place, in a few words.
-pub fn name_of(image: &Image, pc: u32) -> String {
-    let kind = image
-        .chip()
-        .region_of(&(u64::from(pc)..u64::from(pc) + 2))
-        .map(|region| region.kind);
-    let Ok(file) = object::File::parse(image.bytes()) else {
-        return format!("{pc:#010x}");
-    };
+/// What stands in the place of a function's name where the program has no code.
+pub(super) const OUTSIDE: &str = "(outside of the program)";
+
+/// The function at `pc`, with its place.
+pub fn frame_at(image: &Image, pc: u32) -> StackFrame {
     let mut stack = Vec::new();
-    Symbols::new(&file).describe(pc, pc, &mut stack);
-    let frame = stack.last().map(ToString::to_string).unwrap_or_default();
-    match kind {
-        Some(RegionKind::Flash | RegionKind::Ram) => frame,
-        None => format!("{pc:#010x}, outside of the program"),
+    if is_code(image, pc)
+        && let Ok(file) = object::File::parse(image.bytes())
+    {
+        Symbols::new(&file).describe(pc, pc, &mut stack);
     }
+    stack.pop().unwrap_or_else(|| StackFrame {
+        pc,
+        function: OUTSIDE.to_owned(),
+        place: None,
+        inlined: false,
+    })
+}
+
+/// Whether the chip of `image` could execute code of the program at `pc`.
+pub(super) fn is_code(image: &Image, pc: u32) -> bool {
+    let pc = u64::from(pc);
+    let region = image.chip().region_of(&(pc..pc + 2));
+    region.is_some_and(|region| region.executable)
 }
 
 #[cfg(test)]

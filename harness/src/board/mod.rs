@@ -6,6 +6,8 @@
 
 mod backtrace;
 mod chip;
+mod crash;
+mod crash_text;
 mod error;
 mod firmware;
 mod flash;
@@ -21,8 +23,9 @@ mod rtt;
 mod serial;
 mod table_error;
 
-pub use backtrace::{CoreRegisters, StackFrame, backtrace, name_of};
+pub use backtrace::{CoreRegisters, Interrupted, StackFrame, backtrace, frame_at};
 pub use chip::{ChipKind, Region, RegionKind};
+pub use crash::{CrashKind, CrashReport, NamedRegisters};
 pub use error::BoardError;
 pub use firmware::{Firmware, FirmwareError};
 pub use flash::{FlashProgressReport, FlashReport, FlashStep, FlashedPart, OnProgress};

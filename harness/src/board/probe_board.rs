@@ -12,7 +12,7 @@ use probe_rs::{
     Session,
 };
 
-use super::backtrace::{CoreRegisters, StackFrame, backtrace};
+use super::backtrace::{CoreRegisters, Interrupted, StackFrame, walk};
 use super::chip::ChipKind;
 use super::error::{BoardError, chain};
 use super::flash::{self, FlashReport, OnProgress};
@@ -28,6 +28,10 @@ const HALT_WITHIN: Duration = Duration::from_millis(500);
 /// How long opening a probe and attaching to its chip may take. Attaching takes tens of
 /// milliseconds; a probe behind TCP that was stopped never answers.
 pub const ATTACH_WITHIN: Duration = Duration::from_secs(10);
+
+/// The register that holds the address which the last trap interrupted (RISC-V privileged
+/// specification, "mepc").
+const MEPC: RegisterId = RegisterId(0x341);
 
 /// What the core is doing.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -56,6 +60,8 @@ pub struct HaltReport {
     pub registers: CoreRegisters,
     /// The stack, innermost function first; empty when the program is not known.
     pub stack: Vec<StackFrame>,
+    /// What an exception or an interrupt on that stack has interrupted.
+    pub interrupted: Option<Interrupted>,
 }
 
 /// An attached board. Dropping it lets the chip run on without a debugger.
@@ -377,12 +383,17 @@ impl ProbeBoard {
         self.session.with("look at the core", |session| {
             let mut core = core(session)?;
             let registers = registers(&mut core)?;
-            let stack = program.map_or_else(Vec::new, |program| {
-                backtrace(program.image(), &registers, |address| {
+            let mepc = core.read_core_reg(MEPC).ok();
+            let (stack, interrupted) = program.map_or_else(Default::default, |program| {
+                walk(program.image(), &registers, mepc, |address| {
                     core.read_word_32(address.into()).ok()
                 })
             });
-            Ok(HaltReport { registers, stack })
+            Ok(HaltReport {
+                registers,
+                stack,
+                interrupted,
+            })
         })
     }
 

@@ -9,6 +9,7 @@ use time::format_description::well_known::Rfc3339;
 
 use super::artefacts::Artefacts;
 use super::collector::RunRecord;
+use crate::board::CrashReport;
 use crate::runner::{Job, Record, Status, Summary};
 use crate::scenario::Outcome;
 
@@ -59,6 +60,8 @@ struct Attempt<'a> {
     reason: Option<&'a str>,
     virtual_time_ns: u64,
     wall_time_ms: u64,
+    /// How the device came to its end, or what it recovered from last; see [`CrashReport`].
+    crash: Option<&'a CrashReport>,
     artefacts: Artefacts,
 }
 
@@ -95,6 +98,7 @@ fn entry<'a>(job: &'a Job, record: Option<&'a Record>) -> Entry<'a> {
         reason: outcome.verdict.reason(),
         virtual_time_ns: whole(outcome.virtual_time.as_nanos()),
         wall_time_ms: whole(outcome.wall_time.as_millis()),
+        crash: outcome.crash.as_deref(),
         artefacts: Artefacts::of(record, index + 1),
     };
     Entry {

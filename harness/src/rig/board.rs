@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::error::RigError;
+use crate::board::CrashReport;
 
 /// A device in virtual time. It is off until it is powered up, and gone when dropped.
 pub(super) trait Board: fmt::Debug {
@@ -37,6 +38,8 @@ pub(super) struct Progress {
     pub(super) log: Vec<LogRecord>,
     /// Remarks for the transcript, such as a reset.
     pub(super) remarks: Vec<(Duration, String)>,
+    /// A crash that the device recovered from by a reset.
+    pub(super) survived: Option<Box<CrashReport>>,
     /// Set when it came to an end.
     pub(super) end: Option<End>,
 }
@@ -72,10 +75,8 @@ impl Sent {
 pub(super) enum End {
     /// It does nothing more on purpose.
     Halted,
-    /// It panicked, or its processor cannot go on: its last words.
-    Died(String),
-    /// It computes without an end in sight: what is known of where.
-    Hung(String),
+    /// It panicked, its processor cannot go on, or computes without an end in sight.
+    Crashed(Box<CrashReport>),
 }
 
 /// One record of the device's log.
@@ -89,6 +90,15 @@ pub struct LogRecord {
     pub module: Option<String>,
     /// The text.
     pub text: String,
+}
+
+impl fmt::Display for LogRecord {
+    /// Time, level, text, and where in the source where the board tells.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (seconds, milliseconds) = (self.at.as_secs(), self.at.subsec_millis());
+        let (level, text) = (&self.level, &self.text);
+        write!(f, "{seconds}.{milliseconds:03} {level:<5} {text}")
+    }
 }
 
 impl LogRecord {

@@ -15,7 +15,6 @@ mod link;
 mod messages;
 mod native;
 mod native_process;
-mod post_mortem;
 mod snapshot;
 pub mod transcript;
 mod virtual_board;

@@ -9,6 +9,7 @@ use firmware_native::lockstep::{self, ExitKind, Reset, Response, Start};
 use super::board::{Board, End, LogRecord, Progress, Sent};
 use super::error::RigError;
 use super::native_process::{Advanced, NativeProcess};
+use crate::board::{CrashKind, CrashReport};
 
 /// Build time the device believes in: 2025-06-01T00:00:00Z, the simulated network's beginning.
 pub(super) const BUILD_TIME: u64 = 1_748_736_000;
@@ -58,15 +59,18 @@ impl NativeBoard {
     }
 
     fn absorb(&mut self, now: Duration, advanced: Advanced) -> Result<Progress, RigError> {
-        let end = match advanced {
+        let crash = match advanced {
             Advanced::Ran(response) => return self.ran(response),
-            Advanced::Died(words) => End::Died(words),
-            Advanced::Hung => End::Hung("it computed for 30 s without an answer".to_owned()),
+            Advanced::Died(words) if words.contains("panicked at") => CrashReport::panic(words),
+            Advanced::Died(words) => CrashReport::new(CrashKind::ProcessEnded, words),
+            Advanced::Hung => {
+                CrashReport::new(CrashKind::Hang, "it computed for 30 s without an answer")
+            }
         };
         self.process = None;
         Ok(Progress {
             now,
-            end: Some(end),
+            end: Some(End::Crashed(Box::new(crash))),
             ..Progress::default()
         })
     }

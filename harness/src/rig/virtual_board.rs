@@ -5,18 +5,20 @@ use std::sync::PoisonError;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use virtual_esp32c3::chip::{Death, Stop};
+use virtual_esp32c3::chip::{Death, ResetAt, Stop};
 use virtual_esp32c3::config::ChipConfig;
 use virtual_esp32c3::debug::DebugTarget as _;
 use virtual_esp32c3::flash::Flash;
+use virtual_esp32c3::reset::ResetCause;
 use virtual_esp32c3::signal::Signal;
 use virtual_esp32c3::time::Ticks;
 use virtual_esp32c3_probe::{Pace, VirtualBoard};
 
 use super::board::{Board, End, LogRecord, Progress, Sent};
 use super::error::RigError;
-use super::post_mortem;
-use crate::board::{BoardError, ChipKind, CoreState, ProbeBoard, Program, name_of};
+use crate::board::{
+    BoardError, ChipKind, CoreState, CrashKind, CrashReport, ProbeBoard, Program, frame_at,
+};
 
 /// The UART that leads to the modem.
 const MODEM_UART: u8 = 1;
@@ -191,25 +193,35 @@ impl VirtualChip {
             probe.restarted();
             probe.catch_breakpoints()?;
         }
+        let (cause, at) = self
+            .board
+            .with_chip(|chip| (chip.reset_cause(), chip.reset_at()));
+        if let Some(kind) = unwanted(cause) {
+            let crash = CrashReport::new(kind, format!("{}: {cause:?}", kind.name()));
+            progress.survived = Some(Box::new(self.at_reset(crash, at)));
+        }
         if self.resets.len() >= RESET_LIMIT {
-            let (cause, at) = self
-                .board
-                .with_chip(|chip| (chip.reset_cause(), chip.reset_at()));
-            let image = self.program.image();
-            // What resets the chip is most often a call that never returns, so that what it would
-            // return to is another function.
-            let place = at.map(|at| {
-                let call = name_of(image, at.return_address.saturating_sub(2));
-                format!("\n  pc {:#010x}\n  last call {call}", at.pc)
-            });
-            progress.end = Some(End::Died(format!(
-                "{RESET_LIMIT} resets within {} s, the last by {cause:?}{}",
-                RESET_WINDOW.as_secs(),
-                place.unwrap_or_default()
-            )));
+            let words = format!(
+                "{RESET_LIMIT} resets within {} s, the last by {cause:?}",
+                RESET_WINDOW.as_secs()
+            );
+            let crash = self.at_reset(CrashReport::new(CrashKind::ResetLoop, words), at);
+            progress.end = Some(End::Crashed(Box::new(crash)));
             self.loops = true;
         }
         Ok(())
+    }
+
+    /// Adds where the processor was when it was reset. What resets the chip is most often a call
+    /// that never returns, so that what it would return to is another function.
+    fn at_reset(&self, crash: CrashReport, at: Option<ResetAt>) -> CrashReport {
+        let Some(at) = at else { return crash };
+        let image = self.program.image();
+        let mut crash = crash.at_pc(image, at.pc);
+        let call = frame_at(image, at.return_address.saturating_sub(2));
+        crash.notes.push("the last call and the reset:".to_owned());
+        crash.frames.insert(0, call);
+        crash
     }
 
     /// Takes the log. A panic in it is the device's end.
@@ -225,7 +237,8 @@ impl VirtualChip {
                     last.text.starts_with("panicked at") && record.text.ends_with("explicit panic")
                 });
                 let words = first.map_or(&record.text, |first| &first.text);
-                progress.end = Some(End::Died(words.clone()));
+                let crash = CrashReport::panic(words.clone());
+                progress.end = Some(End::Crashed(Box::new(crash)));
             } else if record.text.starts_with("halted: ") {
                 progress.end = Some(End::Halted);
             }
@@ -239,14 +252,21 @@ impl VirtualChip {
         Ok(())
     }
 
-    /// Where the processor is, for a device that came to its end: halts it.
-    fn describe(&mut self, words: &str) -> String {
+    /// Adds where the processor is, for a device that came to its end: halts it.
+    fn locate(&mut self, crash: CrashReport) -> CrashReport {
         let Some(probe) = self.probe.as_mut().filter(|_| !self.loops) else {
-            return words.to_owned();
+            return crash;
         };
-        let report = probe.halt().and_then(|()| probe.halt_report());
-        let pc = self.board.with_chip(|chip| chip.pc());
-        post_mortem::tell(words, self.program.image(), report, pc)
+        let halt = probe.halt().and_then(|()| probe.halt_report());
+        let unknown = halt.is_err();
+        let crash = crash.at_halt(self.program.image(), halt);
+        match unknown {
+            true => {
+                let pc = self.board.with_chip(|chip| chip.pc());
+                crash.at_pc(self.program.image(), pc)
+            }
+            false => crash,
+        }
     }
 
     fn run(&mut self, until: Duration) -> Result<Progress, RigError> {
@@ -297,20 +317,24 @@ impl VirtualChip {
             Ended::No { at_horizon: true } if end == self.to_ticks(until) => progress.now = until,
             Ended::No { .. } => progress.now = self.now(),
             Ended::Halted => self.halted(&mut progress)?,
-            Ended::Dead(death) => progress.end = Some(End::Died(self.last_words(&death))),
+            Ended::Dead(death) => {
+                let crash = CrashReport::new(kind_of(&death), self.last_words(&death));
+                progress.end = Some(End::Crashed(Box::new(crash)));
+            }
             Ended::Spins => {
-                progress.end = Some(End::Hung(format!(
+                let words = format!(
                     "the processor has not slept for {} s, with interrupts {}",
                     AWAKE_LIMIT.as_secs(),
                     self.interrupts()
-                )));
+                );
+                let crash = CrashReport::new(CrashKind::Hang, words);
+                progress.end = Some(End::Crashed(Box::new(crash)));
             }
         }
         progress.now = progress.now.max(self.now()).min(until.max(self.now()));
         progress.end = progress.end.map(|end| match end {
             End::Halted => End::Halted,
-            End::Died(words) => End::Died(self.describe(&words)),
-            End::Hung(words) => End::Hung(self.describe(&words)),
+            End::Crashed(crash) => End::Crashed(Box::new(self.locate(*crash))),
         });
         let idle = self.board.with_chip(|chip| chip.idle_until());
         progress.idle_until = idle.map(|ticks| self.to_world(ticks));
@@ -340,9 +364,35 @@ impl VirtualChip {
             None => CoreState::Running,
         };
         if progress.end.is_none() {
-            progress.end = Some(End::Died(format!("the processor stopped: {state:?}")));
+            let words = format!("the processor stopped: {state:?}");
+            let crash = CrashReport::new(CrashKind::Halted, words);
+            progress.end = Some(End::Crashed(Box::new(crash)));
         }
         Ok(())
+    }
+}
+
+/// What a reset stands for that the program did not ask for.
+fn unwanted(cause: ResetCause) -> Option<CrashKind> {
+    match cause {
+        ResetCause::CoreMainWatchdog0
+        | ResetCause::CoreMainWatchdog1
+        | ResetCause::CoreRtcWatchdog
+        | ResetCause::CpuMainWatchdog0
+        | ResetCause::CpuMainWatchdog1
+        | ResetCause::CpuRtcWatchdog
+        | ResetCause::SystemRtcWatchdog
+        | ResetCause::SystemSuperWatchdog => Some(CrashKind::Watchdog),
+        ResetCause::SystemBrownOut => Some(CrashKind::BrownOut),
+        _ => None,
+    }
+}
+
+fn kind_of(death: &Death) -> CrashKind {
+    match death {
+        Death::TrapStorm { .. } => CrashKind::TrapStorm,
+        Death::NothingToBoot => CrashKind::NothingToBoot,
+        Death::UnknownRomCall { .. } | Death::RomFault { .. } => CrashKind::NotModelled,
     }
 }
 

@@ -1,19 +1,16 @@
 //! Waiting for something to happen, in virtual time.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use anyhow::{Result, anyhow};
 
 use super::Rig;
-use super::board::LogRecord;
 use super::error::NotSeen;
 use super::world::World;
 
 /// How long a wait lasts unless [`Wait::within`] says otherwise, in virtual time.
 pub const DEFAULT_WAIT: Duration = Duration::from_secs(120);
-
-/// Log lines that are told with a device's end.
-const LAST_LINES: usize = 4;
 
 /// Looks whether what is waited for is there.
 type Probe<'a, T> = Box<dyn FnMut(&mut World) -> Option<T> + 'a>;
@@ -63,10 +60,9 @@ impl<'a, T> Wait<'a, T> {
             if let Some(value) = (self.probe)(world) {
                 return Ok(value);
             }
-            if let Some(words) = world.death() {
-                let log = last_lines(&world.log, words);
+            if let Some(crash) = world.death() {
                 return Err(anyhow!(
-                    "the device came to its end while {} was awaited: {words}{log}",
+                    "the device came to its end while {} was awaited: {crash}",
                     self.what
                 ));
             }
@@ -75,6 +71,9 @@ impl<'a, T> Wait<'a, T> {
                     format!("; the device's last log line: {} {}", last.level, last.text)
                 });
                 hint.push_str(&world.loss_hint());
+                if let Some(crash) = world.crash() {
+                    let _ = write!(hint, "; the device has crashed before: {crash}");
+                }
                 let (what, now) = (self.what, world.now());
                 return Err(NotSeen {
                     what,
@@ -94,25 +93,5 @@ impl<'a, T> Wait<'a, T> {
     /// As [`within`](Self::within).
     pub async fn soon(self) -> Result<T> {
         self.within(DEFAULT_WAIT).await
-    }
-}
-
-/// The end of the log, but for what `words` say already.
-fn last_lines(log: &[LogRecord], words: &str) -> String {
-    let mut lines: Vec<String> = log
-        .iter()
-        .rev()
-        .filter(|record| !record.text.starts_with("panicked at") && !words.contains(&record.text))
-        .take(LAST_LINES)
-        .map(|record| {
-            let (seconds, milliseconds) = (record.at.as_secs(), record.at.subsec_millis());
-            let (level, text) = (&record.level, &record.text);
-            format!("\n  {seconds}.{milliseconds:03} {level} {text}")
-        })
-        .collect();
-    lines.push("\n  the last log lines:".to_owned());
-    match lines.len() {
-        1 => String::new(),
-        _ => lines.into_iter().rev().collect(),
     }
 }

@@ -4,7 +4,9 @@ use std::time::{Duration, Instant};
 
 use super::board::{Board, End, LogRecord, Progress, Sent};
 use super::error::RigError;
-use crate::board::{BoardError, CoreState, Firmware, Lease, ProbeBoard, Program, WallLine};
+use crate::board::{
+    BoardError, CoreState, CrashKind, CrashReport, Firmware, Lease, ProbeBoard, Program, WallLine,
+};
 use crate::config::BoardConfig;
 
 /// How often the probe is asked for log and state while nothing else happens. A device that logs
@@ -80,13 +82,13 @@ impl WallBoard {
         let Some(probe) = &mut self.probe else {
             return Ok(());
         };
+        let mut panic = None;
         for record in probe.drain_log()? {
             if record.text.starts_with("halted: ") {
                 progress.end = Some(End::Halted);
             }
             if record.is_panic() {
-                progress.end = Some(End::Died(record.text.clone()));
-                self.ended = true;
+                panic.get_or_insert_with(|| record.text.clone());
             }
             progress.log.push(LogRecord {
                 at,
@@ -95,17 +97,26 @@ impl WallBoard {
                 text: record.text,
             });
         }
-        if !self.ended
-            && let CoreState::Halted(why) = probe.state()?
-        {
-            self.ended = true;
-            let frames = probe.halt_report()?.stack;
-            let frames = frames.iter().map(ToString::to_string);
-            let lines: Vec<String> = std::iter::once(format!("the processor stopped: {why:?}"))
-                .chain(frames)
-                .collect();
-            progress.end = Some(End::Died(lines.join("\n  ")));
+        if self.ended {
+            return Ok(());
         }
+        let crash = match (panic, probe.state()?) {
+            // The handler still waits for the log to be read, or has reached its breakpoint.
+            (Some(words), state) => {
+                if state == CoreState::Running {
+                    probe.halt()?;
+                }
+                CrashReport::panic(words)
+            }
+            (None, CoreState::Halted(why)) => {
+                let words = format!("the processor stopped: {why:?}");
+                CrashReport::new(CrashKind::Halted, words)
+            }
+            (None, CoreState::Running) => return Ok(()),
+        };
+        self.ended = true;
+        let crash = crash.at_halt(self.program.image(), probe.halt_report());
+        progress.end = Some(End::Crashed(Box::new(crash)));
         Ok(())
     }
 }

@@ -13,6 +13,7 @@ use super::edge::{Edge, Hosts};
 use super::error::RigError;
 use super::link::{Direction, byte_time};
 use super::transcript::{Event, From, Redactions, Transcript};
+use crate::board::{CrashKind, CrashReport};
 use crate::broker::{Broker, Message, QoS};
 use crate::fault::{BrokerFault, Effect, Fault, Moment, NetFault, Schedule, UartFault, Way};
 use crate::scenario::Cancel;
@@ -22,6 +23,9 @@ const MAX_STEPS_AT_ONE_INSTANT: u32 = 100_000;
 
 /// How the device's log and the board's remarks begin where bytes from the modem were lost.
 const LOSS: &str = "uart";
+
+/// Lines of log and UART that are kept with a crash.
+const LAST_LINES: usize = 8;
 
 /// What a world is made of.
 #[derive(Debug)]
@@ -56,8 +60,8 @@ enum Device {
     Running { idle_until: Option<Duration> },
     /// It does nothing more on purpose, which is still to be seen.
     Halted { idle_until: Option<Duration> },
-    /// Its last words.
-    Died(String),
+    /// It came to an end, which [`World::crash`] tells.
+    Crashed,
 }
 
 /// Board, modem, network and broker.
@@ -80,6 +84,8 @@ pub struct World {
     seed: u64,
     command_topic: String,
     schedule: Schedule,
+    redactions: Redactions,
+    crash: Option<Box<CrashReport>>,
     pub(super) transcript: Transcript,
     pub(super) log: Vec<LogRecord>,
     pub(super) messages: Vec<Delivered>,
@@ -114,7 +120,9 @@ impl World {
             seed: config.seed,
             command_topic: config.command_topic,
             schedule: Schedule::default(),
-            transcript: Transcript::new(byte_time(baud), config.redactions),
+            transcript: Transcript::new(byte_time(baud), config.redactions.clone()),
+            redactions: config.redactions,
+            crash: None,
             log: Vec::new(),
             messages: Vec::new(),
         };
@@ -148,11 +156,14 @@ impl World {
     }
 
     /// How the device came to its end, if it did.
-    pub fn death(&self) -> Option<&str> {
-        match &self.device {
-            Device::Died(words) => Some(words),
-            _ => None,
-        }
+    pub fn death(&self) -> Option<&CrashReport> {
+        self.crash()
+            .filter(|_| matches!(self.device, Device::Crashed))
+    }
+
+    /// The last crash of the device, also one that a reset has mended.
+    pub fn crash(&self) -> Option<&CrashReport> {
+        self.crash.as_deref()
     }
 
     /// The board's remarks on bytes that its UART lost.
@@ -305,7 +316,7 @@ impl World {
             Device::Running { idle_until } | Device::Halted { idle_until } => {
                 earliest([*idle_until, self.to_board.next_arrival()])
             }
-            Device::Died(_) => self.to_board.next_arrival(),
+            Device::Crashed => self.to_board.next_arrival(),
         }
     }
 
@@ -335,7 +346,7 @@ impl World {
 
     fn step_board(&mut self, horizon: Duration) -> Result<(), RigError> {
         let receive = self.to_board.arrived(horizon);
-        if matches!(self.device, Device::Died(_)) {
+        if matches!(self.device, Device::Crashed) {
             return Ok(());
         }
         let progress = self.board.advance(horizon, receive)?;
@@ -345,7 +356,11 @@ impl World {
 
     fn absorb(&mut self, progress: Progress) {
         self.now = self.now.max(progress.now);
-        self.log.extend(progress.log);
+        let redactions = &self.redactions;
+        self.log.extend(progress.log.into_iter().map(|mut record| {
+            record.text = redactions.apply(&record.text);
+            record
+        }));
         for (at, remark) in progress.remarks {
             self.transcript.remark(at, remark);
         }
@@ -361,20 +376,39 @@ impl World {
                 }
             }
         }
+        if let Some(crash) = progress.survived {
+            self.crashed(crash);
+        }
         let idle_until = progress.idle_until;
         self.device = match progress.end {
             None if self.is_halted() => Device::Halted { idle_until },
             None => Device::Running { idle_until },
             Some(End::Halted) => Device::Halted { idle_until },
-            Some(End::Died(words)) => {
-                self.transcript.remark(self.now, "device: died");
-                Device::Died(words)
-            }
-            Some(End::Hung(words)) => {
-                self.transcript.remark(self.now, "device: hangs");
-                Device::Died(words)
+            Some(End::Crashed(crash)) => {
+                let how = match crash.kind {
+                    CrashKind::Hang => "device: hangs",
+                    _ => "device: died",
+                };
+                self.crashed(crash);
+                self.transcript.remark(self.now, how);
+                Device::Crashed
             }
         };
+    }
+
+    /// Keeps a crash, with what was logged and sent before it.
+    fn crashed(&mut self, mut crash: Box<CrashReport>) {
+        // Log and transcript are redacted already.
+        crash.redact(|text| self.redactions.apply(text));
+        let told = |record: &&LogRecord| !crash.message.contains(&record.text);
+        let last = self.log.iter().rev().filter(told).take(LAST_LINES);
+        crash.log_lines = last.map(ToString::to_string).collect();
+        crash.log_lines.reverse();
+        let transcript = self.transcript.render();
+        let skipped = transcript.lines().count().saturating_sub(LAST_LINES);
+        let lines = transcript.lines().skip(skipped);
+        crash.at_lines = lines.map(|line| line.trim_start().to_owned()).collect();
+        self.crash = Some(crash);
     }
 
     fn drain_modem(&mut self) {

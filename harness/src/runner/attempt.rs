@@ -60,5 +60,6 @@ fn bare(job: &Job, options: &Options, verdict: Verdict, wall_time: Duration) -> 
         messages: String::new(),
         device_log: String::new(),
         connections: String::new(),
+        crash: None,
     }
 }

@@ -84,5 +84,8 @@ fn outcome(
         messages: rig.map(Rig::messages_text).unwrap_or_default(),
         device_log: rig.map(Rig::log_text).unwrap_or_default(),
         connections: rig.map(Rig::connections_text).unwrap_or_default(),
+        crash: rig
+            .and_then(Rig::world)
+            .and_then(|world| world.crash().cloned().map(Box::new)),
     }
 }

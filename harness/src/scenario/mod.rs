@@ -12,7 +12,7 @@ use std::time::Duration;
 pub use execute::execute;
 use serde::Serialize;
 
-use crate::board::Firmware;
+use crate::board::{CrashReport, Firmware};
 use crate::config::BoardConfig;
 use crate::fault::Fault;
 use crate::rig::Rig;
@@ -190,4 +190,6 @@ pub struct Outcome {
     /// Facts of each TLS connection the broker saw, as text, a line each.
     #[serde(skip)]
     pub connections: String,
+    /// The last crash of the device, also one that a reset has mended.
+    pub crash: Option<Box<CrashReport>>,
 }
