@@ -32,7 +32,8 @@ impl DeviceRecord {
     /// Whether the panic handler wrote it. What follows is a reset, or a breakpoint.
     pub fn is_panic(&self) -> bool {
         let module = self.module.as_deref().unwrap_or_default();
-        self.level == "ERROR" && module.ends_with("::panic")
+        // The place may be told down to the function.
+        self.level == "ERROR" && module.split("::").any(|part| part == "panic")
     }
 }
 
