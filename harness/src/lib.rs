@@ -22,3 +22,4 @@ pub mod rig;
 pub mod runner;
 pub mod scenario;
 pub mod scenarios;
+pub mod soak;

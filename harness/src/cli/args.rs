@@ -1,6 +1,6 @@
 //! The command line.
 
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
@@ -32,6 +32,8 @@ pub(super) struct Cli {
 pub(super) enum Command {
     /// Run scenarios, print the verdicts, write the report
     Run(RunArgs),
+    /// Many virtual hours of random faults, and what must hold all the same
+    Soak(SoakArgs),
     /// Build the firmware for the ESP32-C3 and print its sizes
     Build(BuildArgs),
     /// Run the simulated modem alone, in wall time, for anybody's firmware
@@ -99,6 +101,31 @@ pub(super) struct RunArgs {
     /// Print only what did not pass, and the summary
     #[arg(long, short)]
     pub(super) quiet: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct SoakArgs {
+    /// Board to run on: native or virtual
+    #[arg(long, value_name = "NAME", default_value = "native")]
+    pub(super) board: String,
+    /// Virtual hours of a round, the recovery after it apart
+    #[arg(long, value_name = "N", default_value = "2")]
+    pub(super) hours: NonZeroU64,
+    /// Rounds, each with its own faults
+    #[arg(long, value_name = "N", default_value = "20")]
+    pub(super) rounds: NonZeroUsize,
+    /// Begin no round after so many minutes of wall time
+    #[arg(long, value_name = "N")]
+    pub(super) minutes: Option<NonZeroU64>,
+    /// Rounds that run at the same time [default: one per core]
+    #[arg(long, short, value_name = "N")]
+    pub(super) jobs: Option<NonZeroUsize>,
+    /// Seed of the first round; the next ones count up
+    #[arg(long, value_name = "N", default_value_t = DEFAULT_SEED)]
+    pub(super) seed: u64,
+    /// One round with these faults instead of random ones, as `hil run` takes them
+    #[arg(long = "fault", value_name = "FAULT")]
+    pub(super) faults: Vec<Fault>,
 }
 
 #[derive(Debug, Args)]

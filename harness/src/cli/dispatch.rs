@@ -17,6 +17,7 @@ use super::modem::modem;
 use super::monitor::monitor;
 use super::run::run;
 use super::say::say;
+use super::soak::soak;
 
 /// Runs the command that `arguments` (the program's name first) ask for. Messages go to standard
 /// error; the process should end with the exit code.
@@ -42,6 +43,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Exit {
 fn command(command: &Command) -> Result<Exit, CliError> {
     match command {
         Command::Run(args) => run(args),
+        Command::Soak(args) => soak(args),
         Command::Build(args) => build(args),
         Command::Modem(args) => modem(args),
         Command::Doctor => doctor(),

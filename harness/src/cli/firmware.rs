@@ -37,7 +37,8 @@ pub(super) fn prepare(jobs: &mut Vec<Job>, args: &RunArgs) -> Result<Option<Firm
     Ok(None)
 }
 
-fn build(quiet: bool) -> Result<Firmware, FirmwareError> {
+/// The image, built where anything changed; says so unless `quiet`.
+pub(super) fn build(quiet: bool) -> Result<Firmware, FirmwareError> {
     let mut announced = false;
     Firmware::build(
         &firmware_build::Options::default(),

@@ -19,6 +19,7 @@ mod monitor;
 mod run;
 mod say;
 mod select;
+mod soak;
 
 mod dispatch;
 

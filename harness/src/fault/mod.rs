@@ -19,5 +19,5 @@ pub(crate) use line::LineFaults;
 pub use net::{CONNECT_TIMEOUT, KEEP_ALIVE};
 pub(crate) use net::{Dialled, NetFaults, Travel};
 pub(crate) use schedule::{Moment, Schedule};
-pub use spec::{BrokerFault, Effect, Fault, NetFault, UartFault, Way, Window};
+pub use spec::{BrokerFault, Effect, Fault, ModemFault, NetFault, UartFault, Way, Window};
 pub use unit::Rate;

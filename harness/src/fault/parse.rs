@@ -5,7 +5,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::error::FaultError;
-use super::spec::{BrokerFault, Effect, Fault, NetFault, UartFault, Way, Window};
+use super::spec::{BrokerFault, Effect, Fault, ModemFault, NetFault, UartFault, Way, Window};
 use super::unit::{duration, write_duration};
 
 /// Every kind, for the message about an unknown one.
@@ -14,13 +14,14 @@ const UART: &str = "loss=SHARE, corrupt=SHARE, duplicate=SHARE, noise=BYTES-A-SE
 const NET: &str = "latency=TIME, jitter=TIME, bandwidth=BYTES-A-SECOND, stall, half-open, \
                    reset[=BYTES], close[=BYTES], truncate=BYTES, corrupt=SHARE, refuse, dns";
 const BROKER: &str = "down, flood=MESSAGES";
+const MODEM: &str = "reset[=BYTES-SENT], off, stall, late=TIME";
 
 impl FromStr for Fault {
     type Err = FaultError;
 
     /// `WHERE:WHAT[=VALUE][@FROM[..TO]]`.
     ///
-    /// `WHERE` is `uart`, `uart.to-device`, `uart.to-modem`, `net` or `broker`. Without `@` it lasts
+    /// `WHERE` is `uart`, `uart.to-device`, `uart.to-modem`, `net`, `broker` or `modem`. Without `@` it lasts
     /// from power-up on, without `..TO` it does not end.
     fn from_str(text: &str) -> Result<Self, FaultError> {
         read(text).map_err(|reason| FaultError {
@@ -38,7 +39,7 @@ fn read(text: &str) -> Result<Fault, String> {
     let (place, kind) = what.split_once(':').ok_or_else(|| {
         format!(
             "it has no `:` between where and what; there are `uart`, `uart.to-device` and \
-                 `uart.to-modem` with {UART}; `net` with {NET}; `broker` with {BROKER}"
+                 `uart.to-modem` with {UART}; `net` with {NET}; `broker` with {BROKER}; `modem` with {MODEM}"
         )
     })?;
     let (kind, value) = match kind.split_once('=') {
@@ -52,10 +53,11 @@ fn read(text: &str) -> Result<Fault, String> {
         "uart.to-modem" => Effect::Uart(Way::ToModem, uart(&value)?),
         "net" => Effect::Net(net(&value)?),
         "broker" => Effect::Broker(broker(&value)?),
+        "modem" => Effect::Modem(modem(&value)?),
         _ => {
             return Err(format!(
-                "there is no place `{place}`: it is uart, uart.to-device, uart.to-modem, net or \
-                 broker"
+                "there is no place `{place}`: it is uart, uart.to-device, uart.to-modem, net, \
+                 broker or modem"
             ));
         }
     };
@@ -117,6 +119,16 @@ fn broker(value: &Value<'_>) -> Result<BrokerFault, String> {
     })
 }
 
+fn modem(value: &Value<'_>) -> Result<ModemFault, String> {
+    Ok(match value.kind {
+        "reset" => ModemFault::Reset(value.count()?),
+        "off" => value.none(ModemFault::Off)?,
+        "stall" => value.none(ModemFault::Stall)?,
+        "late" => ModemFault::Late(value.of(duration)?),
+        kind => return Err(unknown(kind, "the modem", MODEM)),
+    })
+}
+
 fn unknown(kind: &str, place: &str, known: &str) -> String {
     format!("`{kind}` is nothing that happens to {place}; known: {known}")
 }
@@ -160,6 +172,7 @@ impl Effect {
             Self::Uart(_, UartFault::Stall | UartFault::Zeros)
                 | Self::Net(NetFault::Stall)
                 | Self::Broker(BrokerFault::Down)
+                | Self::Modem(ModemFault::Off | ModemFault::Stall | ModemFault::Late(_))
         )
     }
 }
@@ -203,6 +216,14 @@ impl fmt::Display for Effect {
             Self::Net(fault) => write_net(f, *fault),
             Self::Broker(BrokerFault::Down) => f.write_str("broker:down"),
             Self::Broker(BrokerFault::Flood(messages)) => write!(f, "broker:flood={messages}"),
+            Self::Modem(ModemFault::Reset(None)) => f.write_str("modem:reset"),
+            Self::Modem(ModemFault::Reset(Some(bytes))) => write!(f, "modem:reset={bytes}"),
+            Self::Modem(ModemFault::Off) => f.write_str("modem:off"),
+            Self::Modem(ModemFault::Stall) => f.write_str("modem:stall"),
+            Self::Modem(ModemFault::Late(time)) => {
+                f.write_str("modem:late=")?;
+                write_duration(f, *time)
+            }
         }
     }
 }
@@ -260,6 +281,10 @@ mod tests {
             "net:dns",
             "broker:down@1min..3min",
             "broker:flood=50@1min",
+            "modem:reset=17@1min",
+            "modem:off@10s..11s",
+            "modem:stall@10s..1min",
+            "modem:late=2s@10s..1min",
         ] {
             let fault: Fault = text.parse().unwrap();
             assert_eq!(fault.to_string(), text);
@@ -280,6 +305,7 @@ mod tests {
             ("net:bandwidth=0", "no whole number"),
             ("net:latency=fast", "`fast` is no time"),
             ("net:stall@2s..1s", "ends before it begins"),
+            ("modem:late=1s@5s", "say until when"),
             ("broker:explode", "known: down, flood=MESSAGES"),
         ] {
             let error = text.parse::<Fault>().unwrap_err().to_string();

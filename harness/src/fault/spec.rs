@@ -38,6 +38,8 @@ pub enum Effect {
     Net(NetFault),
     /// At the broker.
     Broker(BrokerFault),
+    /// In the modem.
+    Modem(ModemFault),
 }
 
 /// Which direction of the UART is meant.
@@ -107,4 +109,18 @@ pub enum BrokerFault {
     Down,
     /// Somebody publishes so many messages of 200 bytes on the device's command topic at once.
     Flood(u32),
+}
+
+/// What happens to the modem itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ModemFault {
+    /// Its reset pin is pulled when the window begins or, with a count, when it has sent that many
+    /// more bytes on the UART. Unsaved settings are lost.
+    Reset(Option<u64>),
+    /// It has no supply while the window lasts.
+    Off,
+    /// It stands still, deaf and dumb, until the window ends.
+    Stall,
+    /// All it sends comes so much later.
+    Late(Duration),
 }

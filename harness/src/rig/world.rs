@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use modem_sim::{Modem, ModemConfig, Output};
+use modem_sim::{Latency, Modem, ModemConfig, Output, StalledInput, When};
 
 use super::board::{Board, End, LogRecord, Progress, Sent};
 use super::edge::{Edge, Hosts};
@@ -15,7 +15,9 @@ use super::link::{Direction, byte_time};
 use super::transcript::{Event, From, Redactions, Transcript};
 use crate::board::{CrashKind, CrashReport};
 use crate::broker::{Broker, Message, QoS};
-use crate::fault::{BrokerFault, Effect, Fault, Moment, NetFault, Schedule, UartFault, Way};
+use crate::fault::{
+    BrokerFault, Effect, Fault, ModemFault, Moment, NetFault, Schedule, UartFault, Way,
+};
 use crate::scenario::Cancel;
 
 /// Steps at one instant after which the world counts as stuck.
@@ -150,6 +152,11 @@ impl World {
         &self.broker
     }
 
+    /// The device's log so far.
+    pub fn log(&self) -> &[LogRecord] {
+        &self.log
+    }
+
     /// Whether the device has stopped for good.
     pub fn is_halted(&self) -> bool {
         matches!(self.device, Device::Halted { .. })
@@ -226,11 +233,36 @@ impl World {
                         })?;
                     }
                 }
+                (Effect::Modem(modem), true) => {
+                    let until = fault.window.to.unwrap_or(self.now);
+                    self.strike_modem(modem, until.saturating_sub(self.now));
+                }
                 _ => {}
             }
         }
         self.collect_messages();
         Ok(())
+    }
+
+    fn strike_modem(&mut self, fault: ModemFault, lasts: Duration) {
+        let now = When::At(self.now);
+        let (when, fault) = match fault {
+            ModemFault::Reset(None) => (now, modem_sim::Fault::Reset),
+            ModemFault::Reset(Some(bytes)) => (When::AfterSent(bytes), modem_sim::Fault::Reset),
+            ModemFault::Off => (now, modem_sim::Fault::BrownOut { off: lasts }),
+            ModemFault::Stall => {
+                let input = StalledInput::Lost;
+                (now, modem_sim::Fault::Stall { lasts, input })
+            }
+            ModemFault::Late(least) => {
+                let delay = Latency {
+                    least,
+                    jitter: Duration::ZERO,
+                };
+                (now, modem_sim::Fault::LateReplies { delay, lasts })
+            }
+        };
+        self.modem.schedule(self.now, when, fault);
     }
 
     /// Does something to the broker, then lets what it says without being asked travel.
@@ -266,16 +298,19 @@ impl World {
         let edge = self.edge.next_deadline();
         let board = self.board_event();
         let faults = self.schedule.next();
-        let Some(next) = earliest([faults, modem, edge, board]).filter(|next| *next <= until)
-        else {
+        // A chip counts in ticks: what it is going to do may lie a part of one behind the clock,
+        // and must not keep the others from acting now.
+        let next = earliest([faults, modem, edge, board]).map(|next| next.max(self.now));
+        let Some(next) = next.filter(|next| *next <= until) else {
             self.now = self.now.max(until);
             return Ok(());
         };
-        let actor = if faults == Some(next) {
+        let due = |event: Option<Duration>| event.is_some_and(|at| at <= next);
+        let actor = if due(faults) {
             "fault"
-        } else if modem == Some(next) {
+        } else if due(modem) {
             "modem"
-        } else if edge == Some(next) {
+        } else if due(edge) {
             "network"
         } else {
             "board"

@@ -66,7 +66,7 @@ const PROFILE: &[(&str, &str)] = &[
 ];
 
 /// A modem brought up before, except for `changes`.
-fn modem_settings(changes: &[(&str, &str)]) -> Result<Initial> {
+pub(crate) fn modem_settings(changes: &[(&str, &str)]) -> Result<Initial> {
     let mut settings = modem_sim::Settings::factory(modem_sim::Profile::WhLte7s1E);
     settings.set("SOCKA", &format!("TCP,{BROKER_HOST},8883"))?;
     for (name, value) in PROFILE.iter().chain(changes) {

@@ -1,0 +1,155 @@
+//! What must hold at every step of a device's life, whatever goes wrong around it.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+
+use super::error::Violation;
+use crate::broker::{ConnectionFacts, Direction, Message, PacketKind};
+use crate::rig::Rig;
+
+/// New connections within [`STORM`] after which a device is said to storm the network. The
+/// shortest back-off is 1 s, and it doubles.
+const CONNECTIONS: usize = 20;
+const STORM: Duration = Duration::from_secs(600);
+/// How often the modem's flash may be written in a round. Only settings that differ are saved, and
+/// damaged answers make some look as if they did.
+const FLASH_WRITES: u32 = 10;
+
+/// The telemetry of one boot, as it arrived.
+#[derive(Debug, Default)]
+struct Boot {
+    /// The highest sequence number, and how many different ones arrived.
+    highest: u64,
+    different: u64,
+    /// Copies that arrived after the first one of their kind.
+    repeated: u64,
+    /// Samples that the device says it dropped because its queue was full.
+    dropped: u64,
+}
+
+/// What was seen of a round so far.
+#[derive(Debug, Default)]
+pub(super) struct Invariants {
+    boots: BTreeMap<u64, Boot>,
+    messages: usize,
+    connections: Vec<Duration>,
+}
+
+impl Invariants {
+    /// Looks at everything that is new.
+    pub(super) fn check(&mut self, rig: &mut Rig) -> Result<Option<Violation>> {
+        let at = rig.world().map(|world| world.now()).unwrap_or_default();
+        let found = self.broken(rig)?;
+        Ok(found.map(|what| Violation { at, what }))
+    }
+
+    fn broken(&mut self, rig: &mut Rig) -> Result<Option<String>> {
+        let new: Vec<(Duration, Message)> = rig.messages()[self.messages..]
+            .iter()
+            .map(|delivered| (delivered.at, delivered.message.clone()))
+            .collect();
+        self.messages += new.len();
+        let connections = rig.connections();
+        for (_, message) in &new {
+            if let Some(broken) = self.message(message, connections.len())? {
+                return Ok(Some(broken));
+            }
+        }
+        if let Some(broken) = self.acknowledged(&connections) {
+            return Ok(Some(broken));
+        }
+        let now = rig.world().map(|world| world.now()).unwrap_or_default();
+        self.connections.resize(connections.len(), now);
+        let recent = self
+            .connections
+            .iter()
+            .filter(|at| **at + STORM > now)
+            .count();
+        if recent > CONNECTIONS {
+            let minutes = STORM.as_secs() / 60;
+            return Ok(Some(format!(
+                "{recent} new connections within {minutes} minutes"
+            )));
+        }
+        let writes = rig.modem_flash_writes()?;
+        if writes > FLASH_WRITES {
+            return Ok(Some(format!(
+                "the modem's flash was written {writes} times"
+            )));
+        }
+        Ok(None)
+    }
+
+    fn message(&mut self, message: &Message, connections: usize) -> Result<Option<String>> {
+        let level = message.topic.rsplit('/').next().unwrap_or_default();
+        if !matches!(level, "telemetry" | "status") {
+            return Ok(None);
+        }
+        let text = message.payload.escape_ascii();
+        let value: serde_json::Value = serde_json::from_slice(&message.payload)
+            .with_context(|| format!("a message on {} is no JSON: {text}", message.topic))?;
+        // A will has no boot.
+        let Some(id) = value["boot"].as_u64() else {
+            return Ok(None);
+        };
+        let boot = self.boots.entry(id).or_default();
+        if level == "status" {
+            boot.dropped = value["dropped"].as_u64().unwrap_or(boot.dropped);
+            return Ok(None);
+        }
+        let number = value["seq"].as_u64().context("telemetry without `seq`")?;
+        if number > boot.highest {
+            boot.highest = number;
+            boot.different += 1;
+            return Ok(None);
+        }
+        // QoS 1: what was not acknowledged before a connection ended is sent again on the next.
+        boot.repeated += 1;
+        let allowed = u64::try_from(connections.saturating_sub(1)).unwrap_or(u64::MAX);
+        Ok((boot.repeated > allowed.saturating_mul(WINDOW)).then(|| {
+            format!(
+                "number {number} of boot {id} came again: {} repetitions with {connections} \
+                 connections",
+                boot.repeated
+            )
+        }))
+    }
+
+    /// Every acknowledged message has arrived.
+    fn acknowledged(&self, connections: &[ConnectionFacts]) -> Option<String> {
+        let packets = connections
+            .iter()
+            .flat_map(|connection| &connection.packets);
+        let acknowledged = packets
+            .filter(|packet| {
+                packet.kind == PacketKind::PubAck && packet.direction == Direction::ToDevice
+            })
+            .count();
+        (acknowledged > self.messages).then(|| {
+            format!(
+                "{acknowledged} messages were acknowledged, {} arrived",
+                self.messages
+            )
+        })
+    }
+
+    /// Whether nothing is missing: every number of every boot, but for what the device says it
+    /// dropped.
+    pub(super) fn missing(&self) -> Option<String> {
+        self.boots.iter().find_map(|(id, boot)| {
+            let missing = boot.highest - boot.different;
+            (missing > boot.dropped).then(|| {
+                format!(
+                    "{missing} of {} samples of boot {id} never arrived, and the device says that \
+                     it dropped {}",
+                    boot.highest, boot.dropped
+                )
+            })
+        })
+    }
+}
+
+/// Messages that may be on their way without an acknowledgement.
+const WINDOW: u64 = 4;
