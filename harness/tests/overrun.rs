@@ -23,7 +23,9 @@ fn firmware(variant: Variant) -> Firmware {
     let built = match variant {
         Variant::Product => &PRODUCT,
         Variant::PlantedUart => &PLANTED,
-        Variant::PlantedCrash => unreachable!("this file is about two of the images"),
+        Variant::PlantedSentinel | Variant::PlantedCrash => {
+            unreachable!("this file is about two of the images")
+        }
     };
     let build = || {
         let options = firmware_build::Options {

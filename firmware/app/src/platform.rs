@@ -58,6 +58,12 @@ pub trait System {
     /// When the image was built, in seconds since 1970-01-01 UTC: a lower bound for the time
     /// while the modem's clock is not to be trusted.
     fn build_time(&self) -> u64;
+
+    /// The TLS handshake, the longest computation there is, begins (`true`) or is over (`false`),
+    /// well or not. A board may measure meanwhile for how long others had to wait.
+    fn handshake(&mut self, running: bool) {
+        let _ = running;
+    }
 }
 
 /// The board, as the application takes it.

@@ -198,9 +198,10 @@ impl<U: ModemUart, R: DeviceRng, S: System> Life<'_, '_, U, R, S> {
         let time = self.shared.clock().time(Instant::now());
         let client = client(settings, time).map_err(Failure::Tls)?;
         info!("tls: handshake");
-        let mut stream = tls::open(&wire, records, client, &mut self.rng)
-            .await
-            .map_err(Failure::Tls)?;
+        self.shared.handshake(true);
+        let opened = tls::open(&wire, records, client, &mut self.rng).await;
+        self.shared.handshake(false);
+        let mut stream = opened.map_err(Failure::Tls)?;
         info!("tls: server verified");
         let packets = mqtt::Buffers {
             rx: &mut buffers.mqtt_rx,

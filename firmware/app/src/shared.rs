@@ -66,6 +66,10 @@ impl<'m, S: System> Shared<'m, S> {
         self.system.borrow_mut().temperature_c()
     }
 
+    pub(crate) fn handshake(&self, running: bool) {
+        self.system.borrow_mut().handshake(running);
+    }
+
     pub(crate) fn clock(&self) -> Clock {
         self.clock.get()
     }

@@ -6,7 +6,7 @@
 
 mod support;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -247,6 +247,43 @@ fn a_good_bye_is_told_apart() {
         assert!(matches!(error, Error::Closed), "{error:?}");
         stream.close().await.unwrap();
     });
+}
+
+/// The server's records come together, and each of them is work for the processor.
+#[test]
+fn others_have_a_turn_before_each_record_of_a_handshake() {
+    let ca = pki::authority("CA");
+    let server = Server::new(&[&ca.issue(pki::server_params())]);
+    let line = Line::new(&server);
+    time_driver::restart(Duration::ZERO);
+    let (mut rx, mut tx) = ([0; WIRE], [0; 2048]);
+    let (mut read, mut write) = (vec![0; 16_640], vec![0; 4096]);
+    let wire = RefCell::new(Wire::new(line, &mut rx, &mut tx));
+    let handshake = async {
+        let client = Client {
+            server_name: NAME,
+            trust: Trust::new(&ca.der, NAME, Time::Now(NOW)).unwrap(),
+            identity: None,
+        };
+        let buffers = Buffers {
+            read: &mut read,
+            write: &mut write,
+        };
+        tls::open(&wire, buffers, client, &mut OsRng)
+            .await
+            .map(drop)
+    };
+    let turns = Cell::new(0);
+    let others = async {
+        loop {
+            turns.set(turns.get() + 1);
+            yield_now().await;
+        }
+    };
+    let done = Virtual::new(select(handshake, others)).run();
+    assert!(matches!(done, Some(Either::First(Ok(())))), "{done:?}");
+    // ServerHello, the compatibility ChangeCipherSpec, what is encrypted.
+    assert!(turns.get() >= 3, "{} turns", turns.get());
 }
 
 #[test]

@@ -9,6 +9,8 @@
 //! | samples over a reset | flash partition `outbox`: [`outbox`] |
 //! | reset reasons, panics | a marker in memory that survives a reset: [`reset`], [`panic`] |
 //! | log | defmt over RTT |
+//! | how long others wait for TLS | [`sentinel`] |
+//! | stack used | [`stack`] |
 #![no_std]
 
 mod constants;
@@ -17,13 +19,15 @@ pub mod crash;
 mod flash;
 mod outbox;
 pub mod panic;
-mod random;
-mod reset;
-mod settings;
+pub mod random;
+pub mod reset;
+pub mod sentinel;
+pub mod settings;
+pub mod stack;
 mod system;
 #[cfg_attr(feature = "planted-uart-on-executor", path = "uart_on_executor.rs")]
-mod uart;
-mod watchdog;
+pub mod uart;
+pub mod watchdog;
 
 use defmt_rtt as _;
 use embassy_executor::Spawner;
@@ -46,11 +50,13 @@ static MEMORY: ConstStaticCell<Memory> = ConstStaticCell::new(Memory::new());
 
 /// Runs the device on this chip, for ever. To be called once, by the program's main task.
 pub async fn run(spawner: Spawner) {
+    stack::paint();
     let reset_reason = reset::take_reason();
     let peripherals = esp_hal::init(esp_hal::Config::default().with_cpu_clock(CpuClock::max()));
     let timers = TimerGroup::new(peripherals.TIMG0);
     esp_rtos::start(timers.timer0, peripherals.FROM_CPU_INTR0);
 
+    sentinel::start(spawner, peripherals.FROM_CPU_INTR1);
     watchdog::start(spawner, Rtc::new(peripherals.RTC_TIMER).rwdt);
 
     let mut flash = flash::open(peripherals.FLASH);

@@ -3,6 +3,7 @@
 use firmware_app::platform::{ResetReason, System};
 
 use crate::constants::build_time;
+use crate::{sentinel, stack};
 
 /// Chips whose temperature sensor esp-hal drives.
 #[cfg(any(feature = "esp32c3", feature = "esp32c6"))]
@@ -82,5 +83,20 @@ impl System for Board {
 
     fn build_time(&self) -> u64 {
         build_time()
+    }
+
+    fn handshake(&mut self, running: bool) {
+        if running {
+            stack::restart();
+            sentinel::begin();
+        } else {
+            sentinel::end().tell();
+            defmt::info!(
+                "stack: high-water {=usize} bytes in the handshake, {=usize} ever, of {=usize}",
+                stack::high_water(),
+                stack::high_water_ever(),
+                stack::size()
+            );
+        }
     }
 }

@@ -25,6 +25,8 @@ pub enum Variant {
     Product,
     /// The firmware with a receive path that shares its executor with TLS.
     PlantedUart,
+    /// The firmware with an urgent task on the executor that computes TLS.
+    PlantedSentinel,
     /// A program that crashes in the way that its settings name.
     PlantedCrash,
 }
@@ -35,6 +37,7 @@ impl Variant {
         match self {
             Self::Product => "firmware-esp32",
             Self::PlantedUart => "firmware-esp32-planted-uart",
+            Self::PlantedSentinel => "firmware-esp32-planted-sentinel",
             Self::PlantedCrash => "firmware-esp32-planted-crash",
         }
     }
@@ -44,6 +47,7 @@ impl Variant {
         match self {
             Self::Product => None,
             Self::PlantedUart => Some("planted-uart-on-executor"),
+            Self::PlantedSentinel => Some("planted-sentinel"),
             Self::PlantedCrash => Some("planted-crash"),
         }
     }

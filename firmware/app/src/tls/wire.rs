@@ -20,6 +20,7 @@
 
 use core::cell::RefCell;
 
+use embassy_futures::yield_now;
 use embedded_io_async::{Error as _, ErrorKind, ErrorType, Read, Write};
 use thiserror::Error;
 
@@ -231,6 +232,12 @@ impl<'a, T: Read + Write> Wire<'a, T> {
             };
         }
         if self.handed == 0 {
+            if self.phase != Phase::Established {
+                // The computations of a handshake take 40 to 80 ms each on a small processor, and
+                // its records come together: without a turn for the others between two of them, one
+                // wait would be their sum.
+                yield_now().await;
+            }
             self.collect().await?;
         }
         let rest = &self.rx[self.handed..self.collected];

@@ -1,0 +1,93 @@
+//! Nobody waits for TLS longer than the firmware promises, on the chip's own clock.
+//!
+//! The device measures itself during each handshake, see `firmware/esp32/src/sentinel.rs`. A
+//! firmware with an urgent task on the executor that computes misses its promise, and says so.
+//!
+//! A machine that cannot build the images fails here, with the remedy.
+
+use std::path::PathBuf;
+
+use harness::board::Firmware;
+use harness::firmware_build::{self, Variant};
+use harness::runner::DEFAULT_SEED;
+use harness::scenario::{Board, Cancel, Options, Outcome, Verdict, execute};
+use harness::scenarios;
+
+/// One line of the device: the longest waits of a handshake and their budgets, in microseconds.
+#[derive(Debug)]
+struct Waits {
+    urgent: [u64; 2],
+    ordinary: [u64; 2],
+    /// The device itself says that a budget was missed.
+    told: bool,
+}
+
+impl Waits {
+    /// Reads `latency: urgent tasks waited 14 us of 1000, others 155105 us of 200000`.
+    fn read(line: &str) -> Option<Self> {
+        let (_, words) = line.split_once("latency: ")?;
+        let numbers: Vec<u64> = words
+            .split(|c: char| !c.is_ascii_digit())
+            .filter_map(|digits| digits.parse().ok())
+            .collect();
+        let [urgent, urgent_budget, ordinary, ordinary_budget] = numbers[..] else {
+            panic!("four numbers in {line:?}");
+        };
+        Some(Self {
+            urgent: [urgent, urgent_budget],
+            ordinary: [ordinary, ordinary_budget],
+            told: words.starts_with("over budget"),
+        })
+    }
+
+    fn kept(&self) -> bool {
+        self.urgent[0] <= self.urgent[1] && self.ordinary[0] <= self.ordinary[1]
+    }
+}
+
+/// The waits of every handshake of a run from a factory-fresh modem to the first telemetry.
+fn measure(variant: Variant) -> Vec<Waits> {
+    let options = firmware_build::Options {
+        variant,
+        ..firmware_build::Options::default()
+    };
+    let firmware = Firmware::build(&options, &mut |_| {}).unwrap_or_else(|error| panic!("{error}"));
+    let scenario = scenarios::all()
+        .iter()
+        .find(|scenario| scenario.name == "factory_fresh")
+        .expect("the scenario is there");
+    let options = Options {
+        board: Board::Virtual,
+        firmware: Some(firmware),
+        seed: DEFAULT_SEED,
+        hil_exe: PathBuf::from(env!("CARGO_BIN_EXE_hil")),
+        cancel: Cancel::default(),
+    };
+    let outcome: Outcome = execute(scenario, &options);
+    // The planted fault does no harm but to the promise.
+    assert_eq!(outcome.verdict, Verdict::Pass, "{}", outcome.device_log);
+    let waits: Vec<_> = outcome.device_log.lines().filter_map(Waits::read).collect();
+    assert!(!waits.is_empty(), "no handshake in\n{}", outcome.device_log);
+    waits
+}
+
+#[test]
+fn the_product_keeps_its_promise() {
+    for waits in measure(Variant::Product) {
+        println!("{waits:?}");
+        assert!(waits.kept() && !waits.told, "{waits:?}");
+        // What was promised, in figures: a budget is not to be widened in silence.
+        assert_eq!((waits.urgent[1], waits.ordinary[1]), (1_000, 200_000));
+        // There was something to wait for: a signature alone takes 60 ms at 200 MHz.
+        assert!(waits.ordinary[0] > 60_000, "{waits:?}");
+    }
+}
+
+#[test]
+fn an_urgent_task_on_the_executor_that_computes_is_seen() {
+    for waits in measure(Variant::PlantedSentinel) {
+        println!("{waits:?}");
+        assert!(!waits.kept() && waits.told, "{waits:?}");
+        assert!(waits.urgent[0] > 60_000, "{waits:?}");
+    }
+}
