@@ -72,6 +72,8 @@ impl Sentinel {
                 }
             })
             .await;
+            // The wait for this first turn counts.
+            self.look();
             while self.awake.load(Ordering::Acquire) {
                 Timer::after(PERIOD).await;
                 self.look();
@@ -81,7 +83,7 @@ impl Sentinel {
 
     fn begin(&self) {
         self.worst_us.store(0, Ordering::Relaxed);
-        self.due_us.store(next_us(), Ordering::Relaxed);
+        self.due_us.store(now_us(), Ordering::Relaxed);
         self.awake.store(true, Ordering::Release);
         self.waker.wake();
     }
