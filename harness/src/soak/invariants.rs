@@ -9,13 +9,13 @@ use super::error::Violation;
 use crate::broker::{ConnectionFacts, Direction, Message, PacketKind};
 use crate::rig::Rig;
 
-/// New connections within [`STORM`] after which a device is said to storm the network. The
-/// shortest back-off is 1 s, and it doubles.
-const CONNECTIONS: usize = 20;
+/// Attempts, or connections, within [`STORM`] after which a device is said to storm the network.
+/// The back-off begins with 1 to 2 s and doubles; a session of a minute starts it anew.
+const ATTEMPTS: usize = 15;
 const STORM: Duration = Duration::from_secs(600);
 /// How often the modem's flash may be written in a round. Only settings that differ are saved, and
 /// damaged answers make some look as if they did.
-const FLASH_WRITES: u32 = 10;
+const FLASH_WRITES: u32 = 3;
 
 /// The telemetry of one boot, as it arrived.
 #[derive(Debug, Default)]
@@ -62,15 +62,17 @@ impl Invariants {
         }
         let now = rig.world().map(|world| world.now()).unwrap_or_default();
         self.connections.resize(connections.len(), now);
-        let recent = self
-            .connections
-            .iter()
-            .filter(|at| **at + STORM > now)
-            .count();
-        if recent > CONNECTIONS {
+        let recent = |at: &Duration| *at + STORM > now;
+        let connections = self.connections.iter().filter(|at| recent(at)).count();
+        let log = rig.world().map_or(&[][..], |world| world.log());
+        let waits = log.iter().rev().take_while(|record| recent(&record.at));
+        let waits = waits.filter(|record| record.text.starts_with("retry in "));
+        let waits = waits.count();
+        if connections > ATTEMPTS || waits > ATTEMPTS {
             let minutes = STORM.as_secs() / 60;
             return Ok(Some(format!(
-                "{recent} new connections within {minutes} minutes"
+                "{waits} attempts that failed and {connections} new connections within \
+                 {minutes} minutes"
             )));
         }
         let writes = rig.modem_flash_writes()?;

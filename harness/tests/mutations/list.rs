@@ -1,0 +1,182 @@
+//! The remedies that are taken out, and who has to notice.
+
+/// A remedy that is taken out.
+pub(crate) struct Mutation {
+    pub(crate) name: &'static str,
+    pub(crate) changes: &'static [Change],
+    pub(crate) caught: Caught,
+}
+
+/// A change of one place of the sources.
+pub(crate) struct Change {
+    pub(crate) file: &'static str,
+    /// Stands there once.
+    pub(crate) of: &'static str,
+    /// What stands there instead; `ON` is whether the mutation is chosen.
+    pub(crate) to: &'static str,
+}
+
+/// Who has to notice.
+#[derive(Clone, Copy)]
+pub(crate) enum Caught {
+    /// Each of these scenarios.
+    By(&'static [&'static str]),
+    /// Random faults, within so many virtual hours.
+    BySoak { hours: u64 },
+}
+
+const PROFILE: &str = "firmware/app/src/modem/profile.rs";
+const MATCHES: &str =
+    "        let mut fields = values::fields(answer);\n        match self.value {";
+const BRING_UP: &str = "firmware/app/src/modem/bring_up.rs";
+const DIFFERS: &str = "            *differs = self.differs(item).await? == Some(true);";
+const CONNECTION: &str = "firmware/app/src/tls/connection.rs";
+const VERIFIER: &str = "firmware/app/src/tls/verifier.rs";
+const PARTITION: &str = "firmware/settings/src/partition.rs";
+const SESSION: &str = "firmware/app/src/mqtt/session.rs";
+const BACKOFF: &str = "firmware/app/src/backoff.rs";
+
+pub(crate) const MUTATIONS: &[Mutation] = &[
+    Mutation {
+        name: "settings-unchecked",
+        changes: &[Change {
+            file: PROFILE,
+            of: MATCHES,
+            to: "        if (ON && self.name == \"APN\")
+            || (crate::planted::is(\"heartbeat-unchecked\") && self.name == \"HEARTEN\")
+        {
+            return true;
+        }
+        let mut fields = values::fields(answer);
+        match self.value {",
+        }],
+        caught: Caught::By(&["wrong_apn"]),
+    },
+    Mutation {
+        name: "heartbeat-unchecked",
+        changes: &[],
+        caught: Caught::By(&["heartbeat_left_on"]),
+    },
+    Mutation {
+        name: "read-back-skipped",
+        changes: &[Change {
+            file: BRING_UP,
+            of: DIFFERS,
+            to: "            *differs = ON || self.differs(item).await? == Some(true);",
+        }],
+        caught: Caught::By(&["settings_already_right"]),
+    },
+    Mutation {
+        name: "flash-worn",
+        changes: &[Change {
+            file: BRING_UP,
+            of: "        if count == 0 {\n            info!(\"modem: settings are right\");",
+            to: "        if count == 0 && !ON {\n            info!(\"modem: settings are right\");",
+        }],
+        caught: Caught::BySoak { hours: 40 },
+    },
+    Mutation {
+        name: "server-name-unsent",
+        changes: &[Change {
+            file: CONNECTION,
+            of: "let config = TlsConfig::new().with_server_name(client.server_name);",
+            to: "let mut config = TlsConfig::new();
+    if !ON {
+        config = config.with_server_name(client.server_name);
+    }",
+        }],
+        caught: Caught::By(&["factory_fresh"]),
+    },
+    Mutation {
+        name: "no-certificate-guard-off",
+        changes: &[Change {
+            file: CONNECTION,
+            of: "if let Some(refusal) = verifier.verdict() {",
+            to: "if let Some(refusal) = verifier.verdict().filter(|_| !ON) {",
+        }],
+        caught: Caught::By(&["no_certificate"]),
+    },
+    Mutation {
+        name: "host-unchecked",
+        changes: &[Change {
+            file: VERIFIER,
+            of: "        .verify_is_valid_for_subject_name(&trust.name)\n        .map_err(refusal)?;",
+            to: "        .verify_is_valid_for_subject_name(&trust.name)
+        .or_else(|error| if ON { Ok(()) } else { Err(refusal(error)) })?;",
+        }],
+        caught: Caught::By(&["other_host"]),
+    },
+    Mutation {
+        name: "time-unchecked",
+        changes: &[Change {
+            file: VERIFIER,
+            of: "core::time::Duration::from_secs(now));",
+            to: "core::time::Duration::from_secs(if ON { 1_600_000_000 } else { now }));",
+        }],
+        caught: Caught::By(&["expired"]),
+    },
+    Mutation {
+        name: "checksum-ignored",
+        changes: &[Change {
+            file: PARTITION,
+            of: "    if found != expected {\n        return Err(DecodeError::CrcMismatch",
+            to: "    if found != expected && !ON {\n        return Err(DecodeError::CrcMismatch",
+        }],
+        caught: Caught::By(&["settings_damaged"]),
+    },
+    Mutation {
+        name: "delivered-when-sent",
+        changes: &[Change {
+            file: SESSION,
+            of: "            self.last_sent = Some(queued.order);",
+            to: "            self.last_sent = Some(queued.order);
+            if ON {
+                self.shared.acknowledge(queued.order);
+            }",
+        }],
+        caught: Caught::By(&["broker_restart"]),
+    },
+    Mutation {
+        name: "lost-with-the-link",
+        changes: &[Change {
+            file: SESSION,
+            of: "            let Some(sample) = self.shared.next_sample_after(self.last_sent) else {",
+            to: "            if ON && let Some(sent) = self.last_sent {
+                self.shared.acknowledge(sent);
+            }
+            let Some(sample) = self.shared.next_sample_after(self.last_sent) else {",
+        }],
+        caught: Caught::BySoak { hours: 40 },
+    },
+    Mutation {
+        name: "no-back-off",
+        changes: &[Change {
+            file: BACKOFF,
+            of: "        let half = step / 2;",
+            to: "        let step = if ON { 2 } else { step };\n        let half = step / 2;",
+        }],
+        caught: Caught::BySoak { hours: 40 },
+    },
+    Mutation {
+        name: "back-off-without-end",
+        changes: &[Change {
+            file: BACKOFF,
+            of: "        let first = bounds.first.as_millis();",
+            to: "        let first = bounds.first.as_millis();
+        if ON && self.failures > 3 {
+            return Duration::from_secs(7 * 24 * 3600);
+        }",
+        }],
+        caught: Caught::BySoak { hours: 40 },
+    },
+    Mutation {
+        name: "damage-panics",
+        changes: &[Change {
+            file: "firmware/app/src/tls/wire.rs",
+            of: "    pub(super) fn fault(&self) -> Option<Fault> {",
+            to: "    pub(super) fn fault(&self) -> Option<Fault> {
+        assert!(!ON, \"a damaged record\");",
+        }],
+        caught: Caught::BySoak { hours: 40 },
+    },
+];
