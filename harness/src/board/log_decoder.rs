@@ -83,6 +83,12 @@ impl LogDecoder {
         Ok(Some(Self { table, locations }))
     }
 
+    /// Module path and line of the log statement with the format string `index`.
+    pub fn place(&self, index: u64) -> Option<(&str, u64)> {
+        let location = self.locations.get(&index)?;
+        Some((&location.module, location.line))
+    }
+
     /// Decodes one frame, without the zero that ends it. Nothing for an empty one.
     fn frame(&self, frame: &[u8]) -> Option<DeviceRecord> {
         let mut stream = self.table.new_stream_decoder();

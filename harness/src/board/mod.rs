@@ -20,6 +20,7 @@ mod probe_board;
 mod probes;
 mod program;
 mod rtt;
+mod semihosting;
 mod serial;
 mod table_error;
 
@@ -38,5 +39,6 @@ pub use partitions::{Partition, PartitionTable};
 pub use probe_board::{ATTACH_WITHIN, CoreState, HaltReport, Halted, ProbeBoard};
 pub use probes::{FoundProbe, probes};
 pub use program::Program;
+pub use semihosting::Request;
 pub use serial::{Heard, LineError, WallLine};
 pub use table_error::{TableError, TableProblem};

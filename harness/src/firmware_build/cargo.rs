@@ -12,7 +12,7 @@ use serde::Deserialize;
 use super::options::Variant;
 use super::{BuildError, Progress};
 
-/// What cargo left.
+/// What cargo left of one program.
 #[derive(Debug)]
 pub(super) struct Built {
     pub(super) executable: PathBuf,
@@ -43,6 +43,8 @@ enum Message {
 #[derive(Deserialize)]
 struct Target {
     name: String,
+    #[serde(default)]
+    kind: Vec<String>,
 }
 
 /// Runs `command`, which is cargo without arguments, to build the firmware.
@@ -51,19 +53,50 @@ pub(super) fn build(
     variant: Variant,
     on_progress: &mut dyn FnMut(Progress),
 ) -> Result<Built, BuildError> {
+    command.args(["build", "--bin", variant.program()]).args(
+        variant
+            .feature()
+            .map(|feature| format!("--features={feature}")),
+    );
+    let outcome = run(command, on_progress)?;
+    let program = variant.program();
+    let mut executables = outcome.executables.into_iter();
+    let (_, executable) = executables
+        .rfind(|(target, _)| target.name == program)
+        .ok_or(BuildError::NoArtifact)?;
+    Ok(Built {
+        executable,
+        diagnostics: outcome.diagnostics.join("\n").trim().to_owned(),
+    })
+}
+
+/// The feature that builds tests which are to be seen to fail, and the names of these programs.
+const PLANTED_TESTS: [&str; 2] = ["planted-tests", "planted*"];
+
+/// Runs `command`, which is cargo without arguments, to build the on-target tests, or those that
+/// are to be seen to fail. One executable for each test program, by name.
+pub(super) fn build_tests(
+    mut command: Command,
+    planted: bool,
+    on_progress: &mut dyn FnMut(Progress),
+) -> Result<Vec<PathBuf>, BuildError> {
+    command.args(["test", "--no-run"]);
+    if planted {
+        let [feature, programs] = PLANTED_TESTS;
+        command.args(["--features", feature, "--test", programs]);
+    } else {
+        command.arg("--tests");
+    }
+    let mut executables = run(command, on_progress)?.executables;
+    executables.retain(|(target, _)| target.kind.iter().any(|kind| kind == "test"));
+    executables.sort_by(|(a, _), (b, _)| a.name.cmp(&b.name));
+    Ok(executables.into_iter().map(|(_, path)| path).collect())
+}
+
+/// Runs cargo to its end. What it says is an error unless it succeeds.
+fn run(mut command: Command, on_progress: &mut dyn FnMut(Progress)) -> Result<Outcome, BuildError> {
     command
-        .args([
-            "build",
-            "--release",
-            "--message-format=json-render-diagnostics",
-            "--bin",
-            variant.program(),
-        ])
-        .args(
-            variant
-                .feature()
-                .map(|feature| format!("--features={feature}")),
-        )
+        .args(["--release", "--message-format=json-render-diagnostics"])
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
@@ -72,10 +105,7 @@ pub(super) fn build(
         source,
     })?;
     let mut running = Running(child);
-    let mut outcome = Outcome {
-        program: variant.program(),
-        ..Outcome::default()
-    };
+    let mut outcome = Outcome::default();
     for line in running.lines() {
         outcome.take(line, on_progress);
     }
@@ -135,8 +165,7 @@ fn forward(
 
 #[derive(Default)]
 struct Outcome {
-    program: &'static str,
-    executable: Option<PathBuf>,
+    executables: Vec<(Target, PathBuf)>,
     compiled: bool,
     done: usize,
     diagnostics: Vec<String>,
@@ -148,9 +177,8 @@ impl Outcome {
             Line::Message(json) => match serde_json::from_str(&json) {
                 Ok(Message::CompilerArtifact { target, executable }) => {
                     self.done += 1;
-                    if target.name == self.program && executable.is_some() {
-                        self.executable = executable;
-                    }
+                    self.executables
+                        .extend(executable.map(|path| (target, path)));
                 }
                 Ok(Message::BuildFinished {}) => self.compiled = true,
                 Ok(Message::Other) => {}
@@ -168,26 +196,23 @@ impl Outcome {
         }
     }
 
-    fn judge(self, status: ExitStatus) -> Result<Built, BuildError> {
-        let diagnostics = self.diagnostics.join("\n").trim().to_owned();
+    /// Itself, if cargo succeeded.
+    fn judge(self, status: ExitStatus) -> Result<Self, BuildError> {
         if let Some(signal) = status.signal() {
             return Err(BuildError::Interrupted { signal });
         }
-        if !status.success() {
-            let output = if diagnostics.is_empty() {
-                status.to_string()
-            } else {
-                diagnostics
-            };
-            return Err(match self.compiled {
-                true => BuildError::Compile { output },
-                false => BuildError::Prepare { output },
-            });
+        if status.success() {
+            return Ok(self);
         }
-        let executable = self.executable.ok_or(BuildError::NoArtifact)?;
-        Ok(Built {
-            executable,
-            diagnostics,
+        let diagnostics = self.diagnostics.join("\n").trim().to_owned();
+        let output = if diagnostics.is_empty() {
+            status.to_string()
+        } else {
+            diagnostics
+        };
+        Err(match self.compiled {
+            true => BuildError::Compile { output },
+            false => BuildError::Prepare { output },
         })
     }
 }
@@ -208,7 +233,7 @@ mod tests {
     use super::*;
 
     /// A cargo that is a shell script.
-    fn run(script: &str) -> (Result<Built, BuildError>, Vec<Progress>) {
+    fn run_script(script: &str) -> (Result<Built, BuildError>, Vec<Progress>) {
         let mut command = Command::new("/bin/sh");
         command.args(["-c", script, "cargo"]);
         let mut said = Vec::new();
@@ -223,7 +248,7 @@ echo '{"reason":"build-finished","success":true}'"#;
 
     #[test]
     fn the_program_the_steps_and_the_warnings_come_out() {
-        let (result, said) = run(&format!(
+        let (result, said) = run_script(&format!(
             "printf '   Compiling core v0.0.0\nwarning: unused\n  --> x.rs\n' >&2; {ARTIFACT}"
         ));
         let built = result.unwrap();
@@ -236,8 +261,26 @@ echo '{"reason":"build-finished","success":true}'"#;
     }
 
     #[test]
+    fn test_programs_come_out_by_name() {
+        let artifact = |name: &str, kind: &str, path: &str| {
+            format!(
+                "echo '{{\"reason\":\"compiler-artifact\",\"target\":{{\"name\":\"{name}\",\"kind\":\
+                 [\"{kind}\"]}},\"executable\":{path}}}'\n"
+            )
+        };
+        let script = artifact("uart", "test", "\"/e/uart-1\"")
+            + &artifact("firmware-esp32", "bin", "\"/e/firmware-esp32\"")
+            + &artifact("chip", "test", "\"/e/chip-1\"")
+            + &artifact("core", "lib", "null");
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", &script, "cargo"]);
+        let tests = build_tests(command, false, &mut |_| {}).unwrap();
+        assert_eq!(tests, ["/e/chip-1", "/e/uart-1"].map(PathBuf::from));
+    }
+
+    #[test]
     fn what_does_not_compile_is_shown_as_the_compiler_wrote_it() {
-        let (result, _) = run(
+        let (result, _) = run_script(
             "printf '   Compiling core v0.0.0\nerror[E0308]: mismatched\n  --> a.rs:1\n\nerror: \
              could not compile\n' >&2; echo '{\"reason\":\"build-finished\",\"success\":false}'; \
              exit 101",
@@ -255,7 +298,7 @@ echo '{"reason":"build-finished","success":true}'"#;
 
     #[test]
     fn a_registry_out_of_reach_is_not_the_firmwares_fault() {
-        let (result, _) = run("echo 'error: failed to download `esp-hal`' >&2; exit 101");
+        let (result, _) = run_script("echo 'error: failed to download `esp-hal`' >&2; exit 101");
         let error = result.unwrap_err();
         assert!(matches!(error, BuildError::Prepare { .. }), "{error:?}");
         assert!(error.to_string().contains("failed to download `esp-hal`"));
@@ -263,14 +306,14 @@ echo '{"reason":"build-finished","success":true}'"#;
 
     #[test]
     fn a_signal_is_told_apart_and_so_is_a_missing_program() {
-        let (result, _) = run("kill -TERM $$");
+        let (result, _) = run_script("kill -TERM $$");
         assert!(
             matches!(result, Err(BuildError::Interrupted { signal: 15 })),
             "{result:?}"
         );
-        let (result, _) = run("echo '{\"reason\":\"build-finished\",\"success\":true}'");
+        let (result, _) = run_script("echo '{\"reason\":\"build-finished\",\"success\":true}'");
         assert!(matches!(result, Err(BuildError::NoArtifact)), "{result:?}");
-        let (result, _) = run("exit 3");
+        let (result, _) = run_script("exit 3");
         assert!(result.unwrap_err().to_string().contains("exit status: 3"));
     }
 

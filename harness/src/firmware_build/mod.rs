@@ -17,7 +17,7 @@ mod workspace;
 pub use command::command;
 pub use environment::Environment;
 pub use error::BuildError;
-pub use options::{Artifact, Options, Progress, Variant, build};
+pub use options::{Artifact, Options, Progress, Variant, build, build_tests};
 pub use sizes::{Section, Sizes};
 pub use toolchain::Toolchain;
 pub use workspace::{channel, parse_channel, root};

@@ -1,6 +1,7 @@
 //! The build from end to end.
 
 use std::path::PathBuf;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use super::workspace::FIRMWARE;
@@ -92,6 +93,38 @@ pub fn build(
     options: &Options,
     on_progress: &mut dyn FnMut(Progress),
 ) -> Result<Artifact, BuildError> {
+    let command = cargo_command(options, on_progress)?;
+    let start = Instant::now();
+    let built = cargo::build(command, options.variant, on_progress)?;
+    let took = start.elapsed();
+    let sizes = Sizes::of_file(&built.executable)?;
+    Ok(Artifact {
+        elf: built.executable,
+        sizes,
+        warnings: built.diagnostics,
+        took,
+    })
+}
+
+/// Builds the tests that run on the target, or, if `planted`, those that are to be seen to fail.
+/// The variant in `options` is not looked at. Returns the ELF file of each test program, by name.
+///
+/// # Errors
+/// As [`build`].
+pub fn build_tests(
+    options: &Options,
+    planted: bool,
+    on_progress: &mut dyn FnMut(Progress),
+) -> Result<Vec<PathBuf>, BuildError> {
+    let command = cargo_command(options, on_progress)?;
+    cargo::build_tests(command, planted, on_progress)
+}
+
+/// cargo in the firmware's folder, without arguments.
+fn cargo_command(
+    options: &Options,
+    on_progress: &mut dyn FnMut(Progress),
+) -> Result<Command, BuildError> {
     let root = match &options.root {
         Some(root) => root.clone(),
         None => workspace::root()?,
@@ -104,14 +137,5 @@ pub fn build(
     let toolchain = Toolchain::prepare(&environment, &channel, on_progress)?;
     let mut command = toolchain.cargo(&environment);
     command.current_dir(root.join(FIRMWARE));
-    let start = Instant::now();
-    let built = cargo::build(command, options.variant, on_progress)?;
-    let took = start.elapsed();
-    let sizes = Sizes::of_file(&built.executable)?;
-    Ok(Artifact {
-        elf: built.executable,
-        sizes,
-        warnings: built.diagnostics,
-        took,
-    })
+    Ok(command)
 }
