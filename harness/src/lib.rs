@@ -23,3 +23,4 @@ pub mod runner;
 pub mod scenario;
 pub mod scenarios;
 pub mod soak;
+pub mod test_target;

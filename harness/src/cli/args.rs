@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand};
 use super::board_args::{
     BoardCommand, BoardsArgs, EmulateArgs, FlashArgs, MonitorArgs, ProvisionArgs,
 };
+use super::test_target_args::TestTargetArgs;
 use crate::fault::Fault;
 use crate::runner::DEFAULT_SEED;
 
@@ -20,7 +21,7 @@ use crate::runner::DEFAULT_SEED;
     propagate_version = true
 )]
 #[command(
-    after_help = "Exit codes: 0 as expected; 1 a scenario failed; 2 wrong usage or \
+    after_help = "Exit codes: 0 as expected; 1 a scenario or test failed; 2 wrong usage or \
 configuration; 3 infrastructure (toolchain, port, broker, disk); 130 interrupted."
 )]
 pub(super) struct Cli {
@@ -36,6 +37,8 @@ pub(super) enum Command {
     Soak(SoakArgs),
     /// Build the firmware for the ESP32-C3 and print its sizes
     Build(BuildArgs),
+    /// Run tests on the chip itself: on-target tests of embedded-test and defmt-test
+    TestTarget(TestTargetArgs),
     /// Run the simulated modem alone, in wall time, for anybody's firmware
     Modem(ModemArgs),
     /// Check this machine: each line is ok, or says how to fix it

@@ -18,6 +18,7 @@ use super::monitor::monitor;
 use super::run::run;
 use super::say::say;
 use super::soak::soak;
+use super::test_target::test_target;
 
 /// Runs the command that `arguments` (the program's name first) ask for. Messages go to standard
 /// error; the process should end with the exit code.
@@ -45,6 +46,7 @@ fn command(command: &Command) -> Result<Exit, CliError> {
         Command::Run(args) => run(args),
         Command::Soak(args) => soak(args),
         Command::Build(args) => build(args),
+        Command::TestTarget(args) => test_target(args),
         Command::Modem(args) => modem(args),
         Command::Doctor => doctor(),
         Command::Boards(args) => boards(args),

@@ -10,6 +10,7 @@ use crate::desk::ServeError;
 use crate::firmware_build::BuildError;
 use crate::modem_cli::ModemCliError;
 use crate::report::{FolderError, ReportError};
+use crate::test_target::{ChooseError, TestImageError};
 
 /// Anything that ends a command with a message.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +32,10 @@ pub(super) enum CliError {
     #[error(transparent)]
     Boards(#[from] BoardCliError),
     #[error(transparent)]
+    TestImage(#[from] TestImageError),
+    #[error(transparent)]
+    Choose(#[from] ChooseError),
+    #[error(transparent)]
     Serve(#[from] ServeError),
     #[error(transparent)]
     Emulate(#[from] EmulateError),
@@ -45,7 +50,12 @@ pub(super) enum CliError {
 impl CliError {
     pub(super) fn exit(&self) -> Exit {
         match self {
-            Self::Select(_) | Self::Config(_) | Self::Folder(_) | Self::Emulate(_) => Exit::Usage,
+            Self::Select(_)
+            | Self::Config(_)
+            | Self::Folder(_)
+            | Self::Emulate(_)
+            | Self::Choose(_) => Exit::Usage,
+            Self::TestImage(error) if error.is_usage() => Exit::Usage,
             Self::Modem(error) if error.is_usage() => Exit::Usage,
             Self::Boards(BoardCliError::Build(error)) if !error.is_infrastructure() => Exit::Failed,
             Self::Boards(error) if error.is_usage() => Exit::Usage,
@@ -59,6 +69,7 @@ impl CliError {
             | Self::Firmware(_)
             | Self::Modem(_)
             | Self::Boards(_)
+            | Self::TestImage(_)
             | Self::Serve(_)
             | Self::Report(_)
             | Self::OwnPath(_)

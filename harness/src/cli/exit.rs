@@ -7,7 +7,7 @@ use std::process::ExitCode;
 pub enum Exit {
     /// 0: everything as expected.
     Success,
-    /// 1: a scenario failed.
+    /// 1: a scenario or an on-target test failed.
     Failed,
     /// 2: wrong usage or configuration; nothing was run.
     Usage,

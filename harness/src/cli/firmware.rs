@@ -39,25 +39,28 @@ pub(super) fn prepare(jobs: &mut Vec<Job>, args: &RunArgs) -> Result<Option<Firm
 
 /// The image, built where anything changed; says so unless `quiet`.
 pub(super) fn build(quiet: bool) -> Result<Firmware, FirmwareError> {
-    let mut announced = false;
     Firmware::build(
         &firmware_build::Options::default(),
-        &mut |step| match step {
-            Progress::FetchingRustSrc { channel } => say(format_args!(
-                "The source of the standard library is missing: fetching it with\n    \
-             rustup component add rust-src --toolchain {channel}"
-            )),
-            Progress::Cargo { line, .. }
-                if line.starts_with("Compiling") && !announced && !quiet =>
-            {
-                announced = true;
-                say(format_args!(
-                    "building the firmware (some two minutes the first time) ..."
-                ));
-            }
-            Progress::Cargo { .. } => {}
-        },
+        &mut announce(quiet, "the firmware"),
     )
+}
+
+/// Says what takes long about building `what`.
+pub(super) fn announce(quiet: bool, what: &'static str) -> impl FnMut(Progress) {
+    let mut announced = false;
+    move |step| match step {
+        Progress::FetchingRustSrc { channel } => say(format_args!(
+            "The source of the standard library is missing: fetching it with\n    \
+             rustup component add rust-src --toolchain {channel}"
+        )),
+        Progress::Cargo { line, .. } if line.starts_with("Compiling") && !announced && !quiet => {
+            announced = true;
+            say(format_args!(
+                "building {what} (some two minutes the first time) ..."
+            ));
+        }
+        Progress::Cargo { .. } => {}
+    }
 }
 
 /// As CI services set it.

@@ -20,6 +20,8 @@ mod run;
 mod say;
 mod select;
 mod soak;
+mod test_target;
+mod test_target_args;
 
 mod dispatch;
 
