@@ -3,3 +3,4 @@
 mod debugger;
 mod scenarios;
 mod served;
+mod test_target;
