@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use libtest_mimic::Arguments;
 
@@ -20,6 +21,10 @@ use crate::scenario::{Board, Cancel};
 use crate::test_target::{
     Bench, Choice, Chosen, Outcome, PARTITIONS, Place, TestImage, Verdict, trials,
 };
+
+/// How long a test waits for a real board: nextest starts a process for each test, and several at
+/// the same time. Each of those before it is bounded.
+const PATIENCE: Duration = Duration::from_secs(600);
 
 /// Runs on-target tests. Everything that can be wrong with arguments and images is found before
 /// the first test starts.
@@ -139,7 +144,17 @@ fn place(args: &TestTargetArgs) -> Result<(Place, ChipKind), CliError> {
     }
     let config = config::load(args.config.as_deref())?;
     match config.board(&args.board) {
-        Some(board) => Ok((Place::Real(board.clone()), board.chip)),
+        Some(board) => {
+            let place = Place::Real {
+                config: board.clone(),
+                patience: if args.runner {
+                    PATIENCE
+                } else {
+                    Duration::ZERO
+                },
+            };
+            Ok((place, board.chip))
+        }
         None => {
             let mut known = vec![Board::Virtual.name().to_owned()];
             known.extend(config.boards.iter().map(|board| board.name.clone()));

@@ -1,11 +1,11 @@
 //! One run of a program from its start, and what is said of it afterwards.
 
+use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use super::line::{Line, is_error};
 use super::test_board::{Event, TestBoard};
-use crate::board::{BoardError, Program, Request};
-use crate::rig::post_mortem;
+use crate::board::{BoardError, CrashKind, CrashReport, Program, Request};
 use crate::scenario::Cancel;
 
 /// How long a test may take that does not say so itself, in the board's time: embedded-test's own
@@ -108,18 +108,21 @@ impl<'a> Attempt<'a> {
             self.hear();
             match event {
                 Event::Deadline if slice < until => {}
-                Event::Deadline => return Ok(Step::Stuck(self.describe(limit))),
+                Event::Deadline => {
+                    let crash = CrashReport::new(CrashKind::Hang, limit);
+                    return Ok(Step::Stuck(self.locate(crash)));
+                }
                 Event::Logged => return Ok(Step::Logged),
-                Event::Ended(words) => {
+                Event::Ended(mut crash) => {
                     self.own.1 = Some(Instant::now());
-                    let words = match self.last_words.take() {
-                        Some(last) => format!("{last}\n  {words}"),
-                        None => words,
-                    };
-                    return Ok(Step::Stuck(self.describe(&words)));
+                    if let Some(words) = self.last_words.take() {
+                        crash.kind = CrashKind::of_panic(&words);
+                        crash.message = format!("{words}\n  {}", crash.message);
+                    }
+                    return Ok(Step::Stuck(self.locate(crash)));
                 }
                 // Where it stands now, at its start, says nothing.
-                Event::GoesRound(words) => return Ok(Step::Stuck(words)),
+                Event::GoesRound(crash) => return Ok(Step::Stuck(crash.to_string())),
                 Event::Asked(command) => match self.board.probe()?.serve(command)? {
                     Request::CommandLine => {
                         let probe = self.board.probe()?;
@@ -164,20 +167,30 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    /// `words`, and where the processor is: halts it.
+    /// The end of a program that ended by itself with `words`, and where it was: halts it.
     pub(super) fn describe(&mut self, words: &str) -> String {
+        self.locate(CrashReport::panic(words))
+    }
+
+    /// `crash` and where the processor is, with its registers.
+    fn locate(&mut self, crash: CrashReport) -> String {
         let begun = Instant::now();
-        let report = self
+        let halt = self
             .board
             .probe()
             .and_then(|probe| probe.halt().and_then(|()| probe.halt_report()));
-        let registers = report.as_ref().ok().map(|report| {
-            let lines = report.registers.to_string();
-            format!("\n  registers:\n    {}", lines.replace('\n', "\n    "))
-        });
-        let pc = report.as_ref().map_or(0, |report| report.registers.pc);
-        let told = post_mortem::tell(words, self.program.image(), report, pc);
+        let crash = crash.at_halt(self.program.image(), halt);
+        let mut text = crash.to_string();
+        for (index, (name, value)) in crash.registers.iter().enumerate() {
+            let separator = match index {
+                0 => "\n  registers:\n    ",
+                _ if index.is_multiple_of(4) => "\n    ",
+                _ => " ",
+            };
+            // Writing to a string cannot fail.
+            let _ = write!(text, "{separator}{name:<4} {value:#010x}");
+        }
         self.looking += begun.elapsed();
-        told + &registers.unwrap_or_default()
+        text
     }
 }

@@ -29,7 +29,12 @@ pub enum Place {
         seed: u64,
     },
     /// A board of `hil.toml`, for one test at a time.
-    Real(BoardConfig),
+    Real {
+        /// Which.
+        config: BoardConfig,
+        /// How long to wait while somebody else has it.
+        patience: Duration,
+    },
 }
 
 /// Test images and the board they run on. Tests may be run from several threads.
@@ -61,6 +66,7 @@ enum Boards {
     },
     Real {
         config: BoardConfig,
+        patience: Duration,
         /// Opened for the first test.
         board: Mutex<Desk>,
     },
@@ -143,8 +149,9 @@ impl Bench {
                 flashed: Mutex::default(),
                 idle: Mutex::default(),
             },
-            Place::Real(config) => Boards::Real {
+            Place::Real { config, patience } => Boards::Real {
                 config,
+                patience,
                 board: Mutex::default(),
             },
         };
@@ -265,7 +272,11 @@ impl Bench {
                 lock(idle).push((number, board));
                 Ok(result)
             }
-            Boards::Real { config, board } => {
+            Boards::Real {
+                config,
+                patience,
+                board,
+            } => {
                 let mut desk = lock(board);
                 if let Some(words) = &desk.failed {
                     return Err(format!(
@@ -273,7 +284,7 @@ impl Bench {
                     ));
                 }
                 let result = self
-                    .with_desk(&mut desk, config, number, image, work)
+                    .with_desk(&mut desk, (config, *patience), number, image, work)
                     .map_err(|error| error.to_string());
                 if let Err(words) = &result {
                     // Attached, it would be kept from whoever looks after it.
@@ -290,7 +301,7 @@ impl Bench {
     fn with_desk<T>(
         &self,
         desk: &mut Desk,
-        config: &BoardConfig,
+        (config, patience): (&BoardConfig, Duration),
         number: usize,
         image: &TestImage,
         work: impl FnOnce(&mut dyn TestBoard) -> Result<T, BoardError>,
@@ -298,7 +309,7 @@ impl Bench {
         let Desk { board, loaded, .. } = desk;
         let board = match board {
             Some(board) => board,
-            None => board.insert(WallTestBoard::open(config)?),
+            None => board.insert(WallTestBoard::open(config, patience)?),
         };
         if *loaded != Some(number) {
             let begun = Instant::now();

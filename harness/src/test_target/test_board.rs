@@ -6,7 +6,7 @@ use std::time::Duration;
 use probe_rs::semihosting::SemihostingCommand;
 
 use super::line::Line;
-use crate::board::{BoardError, ProbeBoard};
+use crate::board::{BoardError, CrashReport, ProbeBoard};
 
 /// A board with a test image in its flash.
 pub(super) trait TestBoard: fmt::Debug + Send {
@@ -44,8 +44,8 @@ pub(super) enum Event {
     Logged,
     /// The program stands still and asks for something.
     Asked(SemihostingCommand),
-    /// The program does not go on: what is known of it.
-    Ended(String),
+    /// The program does not go on: what is known of it, but for where the processor is.
+    Ended(CrashReport),
     /// The program resets the chip again and again: what is known of it.
-    GoesRound(String),
+    GoesRound(CrashReport),
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use virtual_esp32c3::chip::Stop;
+use virtual_esp32c3::chip::{Death, Stop};
 use virtual_esp32c3::config::ChipConfig;
 use virtual_esp32c3::debug::DebugTarget as _;
 use virtual_esp32c3::flash::Flash;
@@ -15,7 +15,9 @@ use virtual_esp32c3_probe::{Pace, VirtualBoard};
 
 use super::line::Line;
 use super::test_board::{AWAKE_LIMIT, Event, RESET_LIMIT, TestBoard};
-use crate::board::{BoardError, ChipKind, CoreState, ProbeBoard, Program, name_of};
+use crate::board::{
+    BoardError, ChipKind, CoreState, CrashKind, CrashReport, Halted, ProbeBoard, Program, frame_at,
+};
 
 /// The register with the interrupt enable bit (RISC-V privileged specification, "mstatus").
 const MSTATUS: u16 = 0x300;
@@ -93,7 +95,7 @@ impl VirtualTestBoard {
     }
 
     /// Takes note of what happened on the chip. Tells when it resets too often.
-    fn collect(&mut self) -> Result<Option<String>, BoardError> {
+    fn collect(&mut self) -> Result<Option<CrashReport>, BoardError> {
         let mut circles = None;
         while let Some(signal) = self.board.take_signal() {
             match signal {
@@ -103,14 +105,15 @@ impl VirtualTestBoard {
                         .push(Line::remark(format_args!("reset, {cause:?}")));
                     self.resets += 1;
                     if self.resets >= RESET_LIMIT {
-                        let place = self.board.with_chip(|chip| chip.reset_at()).map(|at| {
-                            let caller = at.return_address.saturating_sub(2);
-                            format!("\n  last call {}", name_of(self.program.image(), caller))
-                        });
-                        circles = Some(format!(
-                            "{RESET_LIMIT} resets, the last by {cause:?}{}",
-                            place.unwrap_or_default()
-                        ));
+                        let words = format!("{RESET_LIMIT} resets, the last by {cause:?}");
+                        let mut crash = CrashReport::new(CrashKind::ResetLoop, words);
+                        let at = self.board.with_chip(|chip| chip.reset_at());
+                        // What resets the chip is most often a call that never returns, so that
+                        // what it would return to is another function.
+                        crash.frames.extend(at.map(|at| {
+                            frame_at(self.program.image(), at.return_address.saturating_sub(2))
+                        }));
+                        circles = Some(crash);
                     }
                     if let Some(probe) = &mut self.probe {
                         probe.restarted();
@@ -142,15 +145,21 @@ impl VirtualTestBoard {
         Ok(circles)
     }
 
-    fn dead(&mut self) -> Option<String> {
+    fn dead(&mut self) -> Option<CrashReport> {
         let death = self.board.with_chip(|chip| chip.death().cloned())?;
-        Some(match self.boot_error.take() {
+        let kind = match death {
+            Death::TrapStorm { .. } => CrashKind::TrapStorm,
+            Death::NothingToBoot => CrashKind::NothingToBoot,
+            Death::UnknownRomCall { .. } | Death::RomFault { .. } => CrashKind::NotModelled,
+        };
+        let words = match self.boot_error.take() {
             Some(error) => format!("{death}: {error}"),
             None => death.to_string(),
-        })
+        };
+        Some(CrashReport::new(kind, words))
     }
 
-    fn hangs(&self, from: Duration) -> Option<String> {
+    fn hangs(&self, from: Duration) -> Option<CrashReport> {
         let (awake, status) = self
             .board
             .with_chip(|chip| (chip.awake_for(), chip.read_register(MSTATUS)));
@@ -160,10 +169,11 @@ impl VirtualTestBoard {
             _ => "on",
         };
         (awake >= AWAKE_LIMIT).then(|| {
-            format!(
+            let words = format!(
                 "hangs: the processor has not slept for {} s, with interrupts {interrupts}",
                 AWAKE_LIMIT.as_secs()
-            )
+            );
+            CrashReport::new(CrashKind::Hang, words)
         })
     }
 }
@@ -213,9 +223,9 @@ impl TestBoard for VirtualTestBoard {
             let slice = end.min(now + LOOK);
             let stop = self.board.run(slice);
             if matches!(stop, Stop::Deadline) {
-                if let Some(words) = hangs_from.and_then(|from| self.hangs(from)) {
+                if let Some(crash) = hangs_from.and_then(|from| self.hangs(from)) {
                     self.drain()?;
-                    return Ok(Event::Ended(words));
+                    return Ok(Event::Ended(crash));
                 }
                 if slice < end {
                     continue;
@@ -226,7 +236,7 @@ impl TestBoard for VirtualTestBoard {
                 Stop::Deadline => return Ok(Event::Deadline),
                 Stop::Watched => None,
                 Stop::Signal => match self.collect()? {
-                    Some(words) => return Ok(Event::GoesRound(words)),
+                    Some(crash) => return Ok(Event::GoesRound(crash)),
                     None => self.dead(),
                 },
                 Stop::Dead(_) => {
@@ -234,14 +244,17 @@ impl TestBoard for VirtualTestBoard {
                     self.dead()
                 }
                 Stop::Halted => match self.probe()?.state()? {
-                    CoreState::Halted(crate::board::Halted::Semihosting(command)) => {
+                    CoreState::Halted(Halted::Semihosting(command)) => {
                         return Ok(Event::Asked(command));
                     }
-                    state => Some(format!("the processor stopped: {state:?}")),
+                    state => {
+                        let words = format!("the processor stopped: {state:?}");
+                        Some(CrashReport::new(CrashKind::Halted, words))
+                    }
                 },
             };
-            if let Some(words) = ended {
-                return Ok(Event::Ended(words));
+            if let Some(crash) = ended {
+                return Ok(Event::Ended(crash));
             }
             if !self.log.is_empty() {
                 return Ok(Event::Logged);

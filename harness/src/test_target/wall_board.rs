@@ -5,12 +5,17 @@ use std::time::{Duration, Instant};
 
 use super::line::Line;
 use super::test_board::{Event, TestBoard};
-use crate::board::{BoardError, CoreState, Halted, Lease, ProbeBoard, Program};
+use crate::board::{
+    BoardError, CoreState, CrashKind, CrashReport, Halted, Lease, LeaseError, ProbeBoard, Program,
+};
 use crate::config::BoardConfig;
 
 /// How often the probe is asked whether something has happened. Each question takes about as long
 /// over USB.
 const POLL: Duration = Duration::from_millis(2);
+
+/// How often somebody who waits for a board looks whether it is free.
+const GLANCE: Duration = Duration::from_millis(50);
 
 /// A chip on a desk, or one that looks the same from here.
 #[derive(Debug)]
@@ -22,9 +27,15 @@ pub(super) struct WallTestBoard {
 }
 
 impl WallTestBoard {
-    /// Takes the board and attaches to it.
-    pub(super) fn open(config: &BoardConfig) -> Result<Self, BoardError> {
-        let lease = Lease::take(&config.name, &config.probe)?;
+    /// Takes the board and attaches to it. Waits for `patience` if somebody else has it.
+    pub(super) fn open(config: &BoardConfig, patience: Duration) -> Result<Self, BoardError> {
+        let begun = Instant::now();
+        let lease = loop {
+            match Lease::take(&config.name, &config.probe) {
+                Err(LeaseError::Held { .. }) if begun.elapsed() < patience => thread::sleep(GLANCE),
+                taken => break taken?,
+            }
+        };
         Ok(Self {
             probe: ProbeBoard::open(&config.probe, config.chip)?,
             started: Instant::now(),
@@ -65,7 +76,8 @@ impl TestBoard for WallTestBoard {
                     return Ok(Event::Asked(command));
                 }
                 CoreState::Halted(_) => {
-                    return Ok(Event::Ended(format!("the processor stopped: {state:?}")));
+                    let words = format!("the processor stopped: {state:?}");
+                    return Ok(Event::Ended(CrashReport::new(CrashKind::Halted, words)));
                 }
                 CoreState::Running => {}
             }
