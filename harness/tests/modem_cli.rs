@@ -5,6 +5,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
+#[path = "modem_cli/mqtt.rs"]
+mod mqtt;
+
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, TcpListener};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -238,12 +241,28 @@ fn refusal(arguments: &[&str]) -> (Option<i32>, String) {
 
 #[test]
 fn wrong_usage_is_explained() {
-    let cases: [(&[&str], &str); 6] = [
+    let cases: [(&[&str], &str); 10] = [
         (&[], "--port"),
         (&["--pty", "--port", "/dev/null"], "cannot be used with"),
         (
             &["--pty", "--profile", "MC60"],
-            "known modems: WH-LTE-7S1-E",
+            "known modems: WH-LTE-7S1-E, USR-DR154-E, USR-DR154-E-OLD",
+        ),
+        (
+            &["--pty", "--set", "tiger"],
+            "expected NAME=VALUE, for example `WKMOD=MQTT,NOR`",
+        ),
+        (
+            &["--pty", "--set", "MQTTMOD=1"],
+            "the modem has no setting \"MQTTMOD\"",
+        ),
+        (
+            &["--pty", "--profile", "usr-dr154", "--set", "MQTTMOD=2"],
+            "the modem refuses the value for MQTTMOD with +CME ERROR:53",
+        ),
+        (
+            &["--pty", "--profile", "usr-dr154-old", "--set", "SSLCFG=ON"],
+            "the modem has no setting \"SSLCFG\"",
         ),
         (&["--pty", "--host", "broker"], "expected NAME=ADDR:PORT"),
         (
@@ -265,7 +284,39 @@ fn wrong_usage_is_explained() {
         let (code, text) = refusal(arguments);
         assert_eq!(code, Some(2), "{arguments:?}: {text}");
         assert!(text.contains(words), "{arguments:?}: {text}");
+        assert!(!text.contains("tiger"), "may be a password: {text}");
     }
+}
+
+#[test]
+fn the_help_names_the_profiles() {
+    let output = hil(&["--help"]).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    for profile in modem_sim::Profile::ALL {
+        assert!(text.contains(profile.name()), "{text}");
+    }
+}
+
+#[test]
+fn firmware_of_either_age_says_so() {
+    thread::scope(|scope| {
+        for (profile, answer) in [
+            ("usr-dr154", "\r\n+SSLCFG:OFF,OFF,OFF,OFF\r\n\r\nOK\r\n"),
+            ("usr-dr154-old", "\r\n+CME ERROR:58\r\n"),
+        ] {
+            scope.spawn(move || {
+                let (modem, mut port) = Modem::with_pty(&["--profile", profile]);
+                let port = port.as_mut();
+                expect(port, b"USR-DR154-E");
+                modem.shows("starting -> working");
+                port.write_all(b"+++").unwrap();
+                expect(port, b"a");
+                port.write_all(b"a").unwrap();
+                expect(port, b"+ok\r\n");
+                ask(port, "AT+SSLCFG?\r\n", answer);
+            });
+        }
+    });
 }
 
 #[test]

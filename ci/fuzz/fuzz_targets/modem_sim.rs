@@ -5,7 +5,10 @@
 use std::time::Duration;
 
 use libfuzzer_sys::fuzz_target;
-use modem_sim::{Apns, ConnId, Modem, ModemConfig, NetEvent, Options, Output, Sim, Unterminated};
+use modem_sim::{
+    Apns, ConnId, Fault, Initial, Latency, Modem, ModemConfig, NetEvent, Options, Output, Profile,
+    Settings, Sim, StalledInput, Unterminated, When,
+};
 
 /// One step of the surroundings.
 enum Step {
@@ -16,7 +19,7 @@ enum Step {
 }
 
 /// Texts that a blind search would not find.
-const WORDS: [&[u8]; 16] = [
+const WORDS: [&[u8]; 19] = [
     b"AT+",
     b"\r\n",
     b"?",
@@ -33,6 +36,9 @@ const WORDS: [&[u8]; 16] = [
     b"AT+ENTM\r\n",
     b"\x55\xFD\xAA\x00\x03\x61\x00hi",
     b"AT+SOCKASL=SHORT\r\n",
+    b"AT+MQTTPUBTP=",
+    b"AT+SSLCRT=0,",
+    b"1,message",
 ];
 
 const WAITS: [u64; 8] = [1, 12, 60, 500, 3_000, 12_000, 70_000, 400_000];
@@ -154,18 +160,69 @@ impl World {
             }
             Step::Surroundings(kind) => {
                 let mut network = self.modem.network().clone();
-                match kind % 6 {
+                match kind % 8 {
                     0 => network.coverage = !network.coverage,
                     1 => network.apns = Apns::Only(vec![String::from("free")]),
                     2 => network.apns = Apns::Any,
                     3 => network.sim = Sim::Pin,
                     4 => return self.modem.power_cycle(self.now),
-                    _ => return self.modem.reset(self.now),
+                    5 => return self.modem.reset(self.now),
+                    _ => return self.plan(*kind),
                 }
                 self.modem.set_network(self.now, network);
             }
         }
         self.drain();
+    }
+
+    fn plan(&mut self, kind: u8) {
+        let when = match kind / 8 % 3 {
+            0 => When::At(self.now + Duration::from_millis(u64::from(kind))),
+            1 => When::AfterSent(u64::from(kind / 8)),
+            _ => When::AfterReceived(u64::from(kind / 8)),
+        };
+        let lasts = Duration::from_millis(u64::from(kind) * 40);
+        let fault = match kind % 5 {
+            0 => Fault::Reset,
+            1 => Fault::BrownOut { off: lasts },
+            2 => Fault::Stall {
+                lasts,
+                input: StalledInput::Kept,
+            },
+            3 => Fault::Stall {
+                lasts,
+                input: StalledInput::Lost,
+            },
+            _ => Fault::LateReplies {
+                delay: Latency {
+                    least: lasts / 8,
+                    jitter: lasts / 4,
+                },
+                lasts,
+            },
+        };
+        self.modem.schedule(self.now, when, fault);
+        self.drain();
+    }
+}
+
+/// The factory's modem, or the box as an MQTT client with topics in both directions.
+fn product(client: bool) -> ModemConfig {
+    if !client {
+        return ModemConfig::default();
+    }
+    let mut settings = Settings::factory(Profile::UsrDr154E);
+    for (name, value) in [
+        ("WKMOD", "MQTT,NOR"),
+        ("MQTTPUBTP", "1,1,up,2,0"),
+        ("MQTTSUBTP", "1,1,down/#,2"),
+        ("MQTTMOD", "1"),
+    ] {
+        settings.set(name, value).expect("the product takes it");
+    }
+    ModemConfig {
+        initial: Initial::Custom(Box::new(settings)),
+        ..ModemConfig::of(Profile::UsrDr154E)
     }
 }
 
@@ -175,7 +232,7 @@ fuzz_target!(|data: &[u8]| {
     };
     let mut config = ModemConfig {
         seed: u64::from(*first),
-        ..ModemConfig::default()
+        ..product(first & 64 != 0)
     };
     config.options = Options {
         unterminated: if first & 1 == 0 {

@@ -144,9 +144,13 @@ pub(super) struct ModemArgs {
     /// Make a pseudo-terminal and print its path as the first line
     #[arg(long)]
     pub(super) pty: bool,
-    /// Modem to simulate
+    /// Modem to simulate: WH-LTE-7S1-E, USR-DR154-E, or USR-DR154-E-OLD, whose firmware does not
+    /// know AT+SSLCFG; 7s1, usr-dr154 and usr-dr154-old for short
     #[arg(long, value_name = "NAME", default_value = "WH-LTE-7S1-E")]
     pub(super) profile: String,
+    /// A setting in the modem's flash, as `AT+NAME=VALUE` would set it; may be given several times
+    #[arg(long = "set", value_name = "NAME=VALUE")]
+    pub(super) settings: Vec<String>,
     /// Where the modem finds a host; `NAME=ADDR:PORT`, may be given several times
     #[arg(long = "host", value_name = "NAME=ADDR:PORT")]
     pub(super) hosts: Vec<String>,

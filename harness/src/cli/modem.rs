@@ -9,7 +9,7 @@ use crate::modem_cli::{self, Config, Hosts, LineKind, ModemCliError};
 /// Runs the modem until Ctrl-C, which is its ordinary end.
 pub(super) fn modem(args: &ModemArgs) -> Result<Exit, CliError> {
     let config = Config {
-        profile: Config::profile(&args.profile)?,
+        settings: Config::settings(Config::profile(&args.profile)?, &args.settings)?,
         seed: args.seed,
         line: args.port.clone().map_or(LineKind::Pty, LineKind::Port),
         hosts: Hosts::parse(&args.hosts, args.network).map_err(ModemCliError::from)?,

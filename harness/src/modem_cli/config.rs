@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use modem_sim::{ModemConfig, Network, NetworkTime, Profile};
+use modem_sim::{Initial, ModemConfig, Network, NetworkTime, Profile, Settings};
 
 use super::error::ModemCliError;
 use super::hosts::Hosts;
@@ -20,8 +20,8 @@ pub enum LineKind {
 /// A modem in wall time.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// Which product.
-    pub profile: Profile,
+    /// Which product, and what is in its flash.
+    pub settings: Settings,
     /// Seed of its randomness.
     pub seed: u64,
     /// Where its serial line is.
@@ -42,6 +42,20 @@ impl Config {
         })
     }
 
+    /// What is in the flash of a product: the factory's values, and of `changes` those of the form
+    /// `NAME=VALUE`, as `AT+NAME=VALUE` would set them.
+    ///
+    /// # Errors
+    /// [`ModemCliError::SetForm`] or [`ModemCliError::Setting`] for the first that is wrong.
+    pub fn settings(profile: Profile, changes: &[String]) -> Result<Settings, ModemCliError> {
+        let mut settings = Settings::factory(profile);
+        for change in changes {
+            let (name, value) = change.split_once('=').ok_or(ModemCliError::SetForm)?;
+            settings.set(name, value)?;
+        }
+        Ok(settings)
+    }
+
     /// The simulator's configuration. The network tells the real time in UTC: a firmware that
     /// checks certificates against it talks to real servers.
     pub(super) fn modem(&self) -> ModemConfig {
@@ -51,13 +65,13 @@ impl Config {
             zone_quarters: 0,
         });
         ModemConfig {
-            profile: self.profile,
+            initial: Initial::Custom(Box::new(self.settings.clone())),
             seed: self.seed,
             network: Network {
                 time,
                 ..Network::default()
             },
-            ..ModemConfig::default()
+            ..ModemConfig::of(self.settings.profile())
         }
     }
 }

@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use modem_sim::SettingError;
+
 use super::hosts::HostError;
 
 /// Why there is no modem, or no longer one.
@@ -16,6 +18,12 @@ pub enum ModemCliError {
         /// What there is.
         known: Vec<&'static str>,
     },
+    /// A `--set` without `=`. The text may be a password.
+    #[error("`--set`: expected NAME=VALUE, for example `WKMOD=MQTT,NOR`")]
+    SetForm,
+    /// A `--set` that the modem would refuse.
+    #[error("`--set`: {0}")]
+    Setting(#[from] SettingError),
     /// A `--host` that is not understood.
     #[error(transparent)]
     Host(#[from] HostError),
@@ -52,7 +60,10 @@ pub enum ModemCliError {
 impl ModemCliError {
     /// Whether the command line is wrong, as opposed to the machine.
     pub const fn is_usage(&self) -> bool {
-        matches!(self, Self::Profile { .. } | Self::Host(_))
+        matches!(
+            self,
+            Self::Profile { .. } | Self::SetForm | Self::Setting(_) | Self::Host(_)
+        )
     }
 }
 

@@ -38,6 +38,8 @@ pub(super) enum What {
     Opened(ConnId, Stream),
     /// A connection did something else.
     Net(NetEvent),
+    /// Something to show that is not on the line.
+    Remark(String),
     /// Ctrl-C.
     Stop,
 }

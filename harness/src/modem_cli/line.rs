@@ -119,10 +119,15 @@ impl Line {
         } else {
             StopBits::One
         };
+        let data_bits = if format.data_bits == 7 {
+            DataBits::Seven
+        } else {
+            DataBits::Eight
+        };
         let control = &mut self.control;
         control
             .set_baud_rate(format.baud)
-            .and_then(|()| control.set_data_bits(DataBits::Eight))
+            .and_then(|()| control.set_data_bits(data_bits))
             .and_then(|()| control.set_parity(parity))
             .and_then(|()| control.set_stop_bits(stop_bits))
             .map_err(|source| ModemCliError::Line {

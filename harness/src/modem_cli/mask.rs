@@ -1,7 +1,7 @@
 //! Passwords stay out of what is printed.
 
 /// Commands whose whole value is a secret.
-const SECRET: [&str; 2] = ["CMDPW", "SIGNINAT"];
+const SECRET: [&str; 4] = ["CMDPW", "SIGNINAT", "MQTTPSW", "SSLCRT"];
 
 /// What stands in the place of a secret.
 const MARK: &str = "<hidden>";
@@ -59,6 +59,9 @@ mod tests {
         assert_eq!(mask("at+cmdpw=tiger"), "at+cmdpw=<hidden>");
         assert_eq!(mask("+CMDPW:tiger"), "+CMDPW:<hidden>");
         assert_eq!(mask("AT+SIGNINAT=tiger"), "AT+SIGNINAT=<hidden>");
+        assert_eq!(mask("AT+MQTTPSW=tiger"), "AT+MQTTPSW=<hidden>");
+        assert_eq!(mask("+MQTTPSW:tiger"), "+MQTTPSW:<hidden>");
+        assert_eq!(mask("AT+SSLCRT=2,tiger"), "AT+SSLCRT=<hidden>");
         assert_eq!(mask("AT+SMSEND=0123,3,hello"), "AT+SMSEND=<hidden>,3,hello");
         assert_eq!(mask("+DSTNUM:0123"), "+DSTNUM:<hidden>");
     }

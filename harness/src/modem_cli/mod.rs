@@ -15,6 +15,7 @@ mod mask;
 mod serve;
 mod show;
 mod sockets;
+mod tls;
 
 pub use config::{Config, LineKind};
 pub use error::ModemCliError;

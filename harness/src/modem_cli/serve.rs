@@ -142,6 +142,7 @@ impl<W: Write> Session<W> {
                     &format!("bench: the line is not read, {count} bytes lost"),
                 );
             }
+            What::Remark(text) => self.show.remark(at, &text),
             What::LineGone(error) => return Err(ModemCliError::Gone(error)),
             What::Stop => return Ok(std::ops::ControlFlow::Break(())),
         }
@@ -161,8 +162,9 @@ impl<W: Write> Session<W> {
                     proto,
                     host,
                     port,
+                    tls,
                 } => {
-                    if !self.sockets.connect(conn, proto, &host, port) {
+                    if !self.sockets.connect(conn, proto, &host, port, tls) {
                         let text = format!(
                             "bench: {host}:{port} is not mapped; map it with \
                              --host {host}=ADDR:PORT, or open the network with --network"
@@ -194,6 +196,7 @@ fn ended(event: &NetEvent) -> Option<ConnId> {
     match event {
         NetEvent::Refused { conn }
         | NetEvent::Unreachable { conn }
+        | NetEvent::TlsFailed { conn }
         | NetEvent::Closed { conn }
         | NetEvent::Reset { conn } => Some(*conn),
         _ => None,

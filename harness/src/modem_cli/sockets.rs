@@ -10,10 +10,11 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
 use std::time::Duration;
 
-use modem_sim::{ConnId, NetEvent, Protocol};
+use modem_sim::{ConnId, NetEvent, Protocol, TlsClient};
 
 use super::hosts::{Hosts, Route};
 use super::input::{Input, What};
+use super::tls::TlsStream;
 
 /// How long an address may take to answer. The modem itself gives up earlier.
 const CONNECT_PATIENCE: Duration = Duration::from_secs(60);
@@ -21,10 +22,11 @@ const CONNECT_PATIENCE: Duration = Duration::from_secs(60);
 /// Largest piece read at once, and largest datagram.
 const CHUNK: usize = 64 * 1024;
 
-/// A connection of either transport.
+/// A connection.
 #[derive(Debug, Clone)]
 pub(super) enum Stream {
     Tcp(Arc<TcpStream>),
+    Tls(Arc<TlsStream>),
     Udp(Arc<UdpSocket>),
 }
 
@@ -49,6 +51,16 @@ impl Stream {
         Ok(Self::Tcp(Arc::new(stream)))
     }
 
+    /// TLS of the modem's own on a fresh connection; whatever goes wrong is told.
+    fn secured(self, wish: &TlsClient, host: &str) -> Result<Self, String> {
+        let Self::Tcp(stream) = &self else {
+            return Err(String::from("TLS over UDP is not a thing of this modem"));
+        };
+        let stream = stream.try_clone().map_err(|error| error.to_string())?;
+        let secured = TlsStream::open(stream, wish, host).map_err(|error| error.to_string())?;
+        Ok(Self::Tls(Arc::new(secured)))
+    }
+
     fn udp(address: &SocketAddr) -> io::Result<Self> {
         let any = match address {
             SocketAddr::V4(_) => SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
@@ -62,6 +74,7 @@ impl Stream {
     fn receive(&self, buffer: &mut [u8]) -> io::Result<usize> {
         match self {
             Self::Tcp(stream) => (&**stream).read(buffer),
+            Self::Tls(stream) => stream.receive(buffer),
             Self::Udp(socket) => socket.recv(buffer),
         }
     }
@@ -69,6 +82,7 @@ impl Stream {
     fn send(&self, bytes: &[u8]) -> io::Result<()> {
         match self {
             Self::Tcp(stream) => (&**stream).write_all(bytes),
+            Self::Tls(stream) => stream.send(bytes),
             Self::Udp(socket) => socket.send(bytes).map(drop),
         }
     }
@@ -76,9 +90,11 @@ impl Stream {
     /// Ends reads that wait. A datagram socket has no such thing; its reader ends with the
     /// process.
     fn close(&self) {
-        if let Self::Tcp(stream) = self {
+        match self {
             // Closed by the peer already: nothing is left to do.
-            let _ = stream.shutdown(Shutdown::Both);
+            Self::Tcp(stream) => drop(stream.shutdown(Shutdown::Both)),
+            Self::Tls(stream) => stream.close(),
+            Self::Udp(_) => {}
         }
     }
 }
@@ -105,8 +121,16 @@ impl Sockets {
         }
     }
 
-    /// Starts to connect. False when the host is not mapped and the network is closed.
-    pub(super) fn connect(&mut self, conn: ConnId, proto: Protocol, host: &str, port: u16) -> bool {
+    /// Starts to connect, with TLS of the modem's own if it wants that. False when the host is not
+    /// mapped and the network is closed.
+    pub(super) fn connect(
+        &mut self,
+        conn: ConnId,
+        proto: Protocol,
+        host: &str,
+        port: u16,
+        tls: Option<Box<TlsClient>>,
+    ) -> bool {
         self.connections.insert(conn, None);
         let target = match self.hosts.route(host) {
             Route::To(address) => Ok(address),
@@ -117,6 +141,7 @@ impl Sockets {
             }
         };
         let inputs = self.inputs.clone();
+        let name = host.to_owned();
         thread::spawn(move || {
             let addresses = match target {
                 Ok(address) => vec![address],
@@ -126,7 +151,15 @@ impl Sockets {
                     .map_or_else(|_| Vec::new(), Iterator::collect),
             };
             let what = match Stream::open(proto, &addresses) {
-                Ok(stream) => What::Opened(conn, stream),
+                Ok(stream) => match tls.map(|wish| stream.clone().secured(&wish, &name)) {
+                    None => What::Opened(conn, stream),
+                    Some(Ok(secured)) => What::Opened(conn, secured),
+                    Some(Err(why)) => {
+                        let text = format!("bench: no TLS with {name}:{port}: {why}");
+                        let _ = inputs.send(Input::now(What::Remark(text)));
+                        What::Net(NetEvent::TlsFailed { conn })
+                    }
+                },
                 Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
                     What::Net(NetEvent::Refused { conn })
                 }
@@ -178,7 +211,7 @@ fn read(conn: ConnId, stream: &Stream, inputs: &Sender<Input>) {
     let mut chunk = vec![0; CHUNK];
     loop {
         let event = match stream.receive(&mut chunk) {
-            Ok(0) if matches!(stream, Stream::Tcp(_)) => NetEvent::Closed { conn },
+            Ok(0) if !matches!(stream, Stream::Udp(_)) => NetEvent::Closed { conn },
             // An empty datagram: the serial line cannot show it.
             Ok(0) => continue,
             Ok(count) => NetEvent::Data {
