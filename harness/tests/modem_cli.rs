@@ -72,13 +72,16 @@ impl Modem {
 
     /// Waits for a line of the transcript.
     fn shows(&self, text: &str) {
-        loop {
-            let line = self.transcript.recv_timeout(PATIENCE);
-            let line = line.unwrap_or_else(|_| panic!("the transcript never showed `{text}`"));
-            if line.contains(text) {
-                return;
+        let mut seen = Vec::new();
+        // A modem that tries again and again never falls silent.
+        while seen.len() < 40 {
+            match self.transcript.recv_timeout(PATIENCE) {
+                Ok(line) if line.contains(text) => return,
+                Ok(line) => seen.push(line),
+                Err(_) => break,
             }
         }
+        panic!("the transcript never showed `{text}`: {seen:#?}");
     }
 
     fn signal(&self, signal: Signal) {
