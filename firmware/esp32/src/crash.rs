@@ -15,6 +15,9 @@ use esp_hal::uart::{Config, Uart};
 
 use crate::{constants, flash, settings};
 
+/// Lines of [`chatter`], of some 14 bytes each.
+const CHATTER: u32 = 1500;
+
 /// Starts the chip as the product does, as far as a crash needs it, and crashes. Comes back when
 /// the settings name no fault.
 pub fn run() {
@@ -44,6 +47,7 @@ pub fn run() {
             tell_modem(peripherals.UART1, peripherals.GPIO10, password);
             panic_with(password);
         }
+        "chatter" => chatter(),
         "watchdog" => watchdog(Rtc::new(peripherals.RTC_TIMER).rwdt),
         "reset-loop" => reset_loop(),
         "stack" => {
@@ -139,6 +143,18 @@ fn watchdog(mut watchdog: Rwdt) {
     watchdog.enable();
     watchdog.set_stage_action(RwdtStage::Stage0, RwdtStageAction::ResetCore);
     hang();
+}
+
+/// Logs more than the log's buffer holds.
+fn chatter() {
+    for line in 0..CHATTER {
+        defmt::info!(
+            "chatter {=u32} of {=u32}, a line like any other",
+            line,
+            CHATTER
+        );
+    }
+    defmt::info!("chattered");
 }
 
 /// Resets as soon as it has started.

@@ -36,14 +36,27 @@ use esp_hal::rtc_cntl::Rtc;
 use esp_hal::timer::timg::TimerGroup;
 use firmware_app::Memory;
 use firmware_app::platform::{Device, Exit, uart_baud};
+use portable_atomic::{AtomicU32, Ordering};
 use static_cell::ConstStaticCell;
 
+// Time, and the record's number since the start: a reader that came late or was too slow sees by a
+// gap how many records it has missed, for the ring overwrites itself when nobody reads.
 defmt::timestamp!(
-    "{=u64:us}",
+    "{=u64:us} #{=u32}",
     esp_hal::time::Instant::now()
         .duration_since_epoch()
-        .as_micros()
+        .as_micros(),
+    next_record()
 );
+
+/// Numbers the records of the log from 0.
+fn next_record() -> u32 {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    // Called with interrupts off, on the only core: nobody comes between load and store.
+    let number = NEXT.load(Ordering::Relaxed);
+    NEXT.store(number.wrapping_add(1), Ordering::Relaxed);
+    number
+}
 
 /// The application's big buffers: in a static, so that the linker knows whether they fit.
 static MEMORY: ConstStaticCell<Memory> = ConstStaticCell::new(Memory::new());

@@ -8,16 +8,26 @@ use defmt_decoder::{DecodeError, Locations, Table};
 
 use super::error::BoardError;
 use super::image::Image;
+use super::log_count::LogCount;
 
 /// Bytes that may wait for the end of their frame. Frames hold one message each; more than this
 /// is no log.
 const FRAME_LIMIT: usize = 64 * 1024;
+
+/// Module of the remarks that the reader of a log makes in it.
+const READER: &str = "harness::log";
 
 /// One record of the device's log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeviceRecord {
     /// The device's own clock, from its start, where the program logs it in seconds.
     pub time: Option<Duration>,
+    /// Its number since the device's start, where the program counts its records: they are behind
+    /// the time, ` #17`.
+    pub number: Option<u32>,
+    /// Records that were lost before this one, which is then a remark of the reader's: its text says
+    /// the same.
+    pub lost: u32,
     /// Upper case: `ERROR`, `WARN`, `INFO`, `DEBUG`, `TRACE`; `PRINT` for what has no level.
     pub level: &'static str,
     /// The text.
@@ -37,12 +47,40 @@ impl DeviceRecord {
     }
 }
 
+impl DeviceRecord {
+    /// What the reader has to say of the log itself.
+    fn remark(text: String, lost: u32) -> Self {
+        Self {
+            time: None,
+            number: None,
+            lost,
+            level: "WARN",
+            text,
+            module: Some(READER.to_owned()),
+            place: None,
+        }
+    }
+}
+
 impl fmt::Display for DeviceRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(time) = self.time {
             write!(f, "{:>5}.{:06} ", time.as_secs(), time.subsec_micros())?;
         }
-        write!(f, "{:<5} {}", self.level, self.text)?;
+        f.write_str(&self.line())
+    }
+}
+
+impl DeviceRecord {
+    /// Level, text, and where in the source: everything but the time.
+    pub fn line(&self) -> String {
+        let mut line = format!("{:<5} {}", self.level, self.text);
+        // Writing to a string cannot fail.
+        let _ = self.write_place(&mut line);
+        line
+    }
+
+    fn write_place(&self, f: &mut impl fmt::Write) -> fmt::Result {
         match (&self.module, &self.place) {
             (Some(module), Some((file, line))) => write!(f, "  ({module}, {file}:{line})"),
             (None, Some((file, line))) => write!(f, "  ({file}:{line})"),
@@ -89,7 +127,7 @@ impl LogDecoder {
         Some((&location.module, location.line))
     }
 
-    /// Decodes one frame, without the zero that ends it. Nothing for an empty one.
+    /// Decodes one frame, without the zero that ends it. Nothing for a damaged one.
     fn frame(&self, frame: &[u8]) -> Option<DeviceRecord> {
         let mut stream = self.table.new_stream_decoder();
         stream.received(frame);
@@ -97,11 +135,12 @@ impl LogDecoder {
         match stream.decode() {
             Ok(frame) => {
                 let location = self.locations.get(&frame.index());
-                let time = frame
-                    .display_timestamp()
-                    .and_then(|time| seconds(&time.to_string()));
+                let stamp = frame.display_timestamp().map(|stamp| stamp.to_string());
+                let (time, number) = stamp.as_deref().map_or((None, None), stamped);
                 Some(DeviceRecord {
                     time,
+                    number,
+                    lost: 0,
                     level: level(&frame),
                     text: frame.display_message().to_string(),
                     module: location.map(|location| location.module.clone()),
@@ -109,13 +148,7 @@ impl LogDecoder {
                 })
             }
             Err(DecodeError::UnexpectedEof) => None,
-            Err(DecodeError::Malformed) => Some(DeviceRecord {
-                time: None,
-                level: "WARN",
-                text: format!("(a damaged log frame of {} bytes)", frame.len()),
-                module: None,
-                place: None,
-            }),
+            Err(DecodeError::Malformed) => None,
         }
     }
 }
@@ -124,6 +157,7 @@ impl LogDecoder {
 #[derive(Debug, Default)]
 pub struct LogStream {
     waiting: Vec<u8>,
+    count: LogCount,
 }
 
 impl LogStream {
@@ -136,7 +170,8 @@ impl LogStream {
         while let Some(length) = self.waiting[start..].iter().position(|byte| *byte == 0) {
             let end = start + length;
             if length > 0 {
-                records.extend(decoder.frame(&self.waiting[start..end]));
+                let frame = decoder.frame(&self.waiting[start..end]);
+                self.take(frame, length, &mut records);
             }
             start = end + 1;
         }
@@ -147,9 +182,39 @@ impl LogStream {
         records
     }
 
+    fn take(
+        &mut self,
+        frame: Option<DeviceRecord>,
+        length: usize,
+        records: &mut Vec<DeviceRecord>,
+    ) {
+        let known = match frame {
+            Some(record) => self
+                .count
+                .next(record.number, record.time)
+                .map(|gap| (record, gap)),
+            None => None,
+        };
+        let Some((record, gap)) = known else {
+            let text = format!("(a damaged log frame of {length} bytes)");
+            let lost = self.count.damaged();
+            records.push(DeviceRecord::remark(text, lost));
+            return;
+        };
+        if gap > 0 {
+            let frames = if gap == 1 { "frame" } else { "frames" };
+            records.push(DeviceRecord::remark(
+                format!("{gap} log {frames} lost"),
+                gap,
+            ));
+        }
+        records.push(record);
+    }
+
     /// Forgets a frame that will never end: the device started anew.
     pub fn restart(&mut self) {
         self.waiting.clear();
+        self.count = LogCount::default();
     }
 }
 
@@ -162,6 +227,14 @@ fn level(frame: &defmt_decoder::Frame<'_>) -> &'static str {
         Some("debug") => "DEBUG",
         Some("trace") => "TRACE",
         _ => "PRINT",
+    }
+}
+
+/// `12.345678 #17`, or the time alone.
+fn stamped(text: &str) -> (Option<Duration>, Option<u32>) {
+    match text.split_once('#') {
+        Some((time, number)) => (seconds(time), number.trim().parse().ok()),
+        None => (seconds(text), None),
     }
 }
 
@@ -200,12 +273,17 @@ mod tests {
         assert_eq!(seconds("12.5"), Some(Duration::from_millis(12_500)));
         assert_eq!(seconds("<time>"), None);
         assert_eq!(seconds("1:00:00.1"), None);
+        let both = (Some(Duration::from_millis(12_500)), Some(17));
+        assert_eq!(stamped("12.5 #17"), both);
+        assert_eq!(stamped("12.5"), (both.0, None));
     }
 
     #[test]
     fn a_record_reads_like_a_line() {
         let mut record = DeviceRecord {
             time: Some(Duration::from_micros(1_250)),
+            number: Some(0),
+            lost: 0,
             level: "INFO",
             text: "boot".to_owned(),
             module: Some("firmware_esp32".to_owned()),

@@ -10,7 +10,7 @@ use super::choose::choose;
 use super::error::BoardCliError;
 use super::firmware::{Sources, program};
 use super::traffic::Traffic;
-use crate::board::{CoreState, Halted, Lease, ProbeBoard, WallLine};
+use crate::board::{CoreState, DeviceClock, Halted, Lease, ProbeBoard, WallLine};
 use crate::config::{BoardConfig, Config};
 
 /// Time between two looks at the board: its log buffer holds far more than it writes in between.
@@ -63,18 +63,52 @@ pub fn monitor(
             )?;
         }
     }
+    let mut log = Log::new(lines.start);
     while !stop.is_set() {
-        let records = probe.drain_log()?;
-        for record in &records {
-            print(out, format_args!("{record}"))?;
-        }
+        log.show(&mut probe, out)?;
         if let CoreState::Halted(why) = probe.state()? {
+            // What it said before it halted comes first.
+            log.show(&mut probe, out)?;
             show_halt(&mut probe, why, out)?;
         }
         lines.pass(out)?;
         thread::sleep(PERIOD);
     }
+    if log.lost > 0 {
+        print(out, format_args!("{} log frames lost in all", log.lost))?;
+    }
     Ok(())
+}
+
+/// The device's log, on the time line of the UART's lines.
+struct Log {
+    start: Instant,
+    clock: DeviceClock,
+    lost: u64,
+}
+
+impl Log {
+    fn new(start: Instant) -> Self {
+        Self {
+            start,
+            clock: DeviceClock::started(start.elapsed()),
+            lost: 0,
+        }
+    }
+
+    /// Shows what the device has logged, and how much of it was lost.
+    fn show(&mut self, probe: &mut ProbeBoard, out: &mut dyn Write) -> Result<(), BoardCliError> {
+        let records = probe.drain_log()?;
+        let times: Vec<_> = records.iter().map(|record| record.time).collect();
+        let instants = self.clock.place(self.start.elapsed(), &times);
+        for (at, record) in instants.into_iter().zip(records) {
+            self.lost += u64::from(record.lost);
+            let (seconds, millis) = (at.as_secs(), at.subsec_millis());
+            let line = record.line();
+            print(out, format_args!("{seconds:>5}.{millis:03} {line}"))?;
+        }
+        Ok(())
+    }
 }
 
 fn show_halt(
@@ -82,10 +116,6 @@ fn show_halt(
     why: Halted,
     out: &mut dyn Write,
 ) -> Result<(), BoardCliError> {
-    // What it said before it halted comes first.
-    for record in &probe.drain_log()? {
-        print(out, format_args!("{record}"))?;
-    }
     let report = probe.halt_report()?;
     let what = match why {
         Halted::Breakpoint => "a breakpoint: a panic?",

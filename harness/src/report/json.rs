@@ -60,6 +60,8 @@ struct Attempt<'a> {
     reason: Option<&'a str>,
     virtual_time_ns: u64,
     wall_time_ms: u64,
+    /// Records of the device's log that are known to be lost.
+    lost_log_frames: u64,
     /// How the device came to its end, or what it recovered from last; see [`CrashReport`].
     crash: Option<&'a CrashReport>,
     artefacts: Artefacts,
@@ -98,6 +100,7 @@ fn entry<'a>(job: &'a Job, record: Option<&'a Record>) -> Entry<'a> {
         reason: outcome.verdict.reason(),
         virtual_time_ns: whole(outcome.virtual_time.as_nanos()),
         wall_time_ms: whole(outcome.wall_time.as_millis()),
+        lost_log_frames: outcome.lost_log_frames,
         crash: outcome.crash.as_deref(),
         artefacts: Artefacts::of(record, index + 1),
     };

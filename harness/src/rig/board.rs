@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::error::RigError;
-use crate::board::CrashReport;
+use crate::board::{CrashReport, DeviceRecord};
 
 /// A device in virtual time. It is off until it is powered up, and gone when dropped.
 pub(super) trait Board: fmt::Debug {
@@ -90,6 +90,10 @@ pub struct LogRecord {
     pub module: Option<String>,
     /// The text.
     pub text: String,
+    /// Source file and line, where the board tells.
+    pub place: Option<(String, u64)>,
+    /// Records that were lost before this one, which is then a remark of the bench's.
+    pub lost: u32,
 }
 
 impl fmt::Display for LogRecord {
@@ -97,11 +101,27 @@ impl fmt::Display for LogRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (seconds, milliseconds) = (self.at.as_secs(), self.at.subsec_millis());
         let (level, text) = (&self.level, &self.text);
-        write!(f, "{seconds}.{milliseconds:03} {level:<5} {text}")
+        write!(f, "{seconds:>5}.{milliseconds:03} {level:<5} {text}")?;
+        match (&self.module, &self.place) {
+            (Some(module), Some((file, line))) => write!(f, "  ({module}, {file}:{line})"),
+            _ => Ok(()),
+        }
     }
 }
 
 impl LogRecord {
+    /// What a device wrote at `at`, or what the reader of its log remarked.
+    pub(super) fn of_device(at: Duration, record: DeviceRecord) -> Self {
+        Self {
+            at,
+            level: record.level.to_owned(),
+            module: record.module,
+            text: record.text,
+            place: record.place,
+            lost: record.lost,
+        }
+    }
+
     /// Whether the application wrote it, which says the same on every board, and not what carries
     /// the application on one kind of board.
     pub(super) fn is_of_application(&self) -> bool {

@@ -92,17 +92,11 @@ pub(super) fn story_log(log: &[LogRecord]) -> String {
     text
 }
 
-/// A line a record: time, level, text.
+/// A line a record: time, level, text, and where in the source.
 pub(super) fn render_log(log: &[LogRecord]) -> String {
     let mut text = String::new();
     for record in log {
-        let _ = writeln!(
-            text,
-            "{} {:<5} {}",
-            stamp(record.at),
-            record.level,
-            record.text
-        );
+        let _ = writeln!(text, "{record}");
     }
     text
 }

@@ -143,6 +143,8 @@ impl From<lockstep::LogRecord> for LogRecord {
             level: record.level,
             module: None,
             text: record.text,
+            place: None,
+            lost: 0,
         }
     }
 }

@@ -179,6 +179,8 @@ impl VirtualChip {
             level: level.to_owned(),
             module: Some("virtual_esp32c3".to_owned()),
             text,
+            place: None,
+            lost: 0,
         }
     }
 
@@ -242,12 +244,10 @@ impl VirtualChip {
             } else if record.text.starts_with("halted: ") {
                 progress.end = Some(End::Halted);
             }
-            progress.log.push(LogRecord {
-                at: self.booted_at + record.time.unwrap_or_default(),
-                level: record.level.to_owned(),
-                module: record.module,
-                text: record.text,
-            });
+            let at = record.time.map(|time| self.booted_at + time);
+            let last = progress.log.last().map(|last: &LogRecord| last.at);
+            let at = at.or(last).unwrap_or(self.booted_at);
+            progress.log.push(LogRecord::of_device(at, record));
         }
         Ok(())
     }

@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 use super::board::{Board, End, LogRecord, Progress, Sent};
 use super::error::RigError;
 use crate::board::{
-    BoardError, CoreState, CrashKind, CrashReport, Firmware, Lease, ProbeBoard, Program, WallLine,
+    BoardError, CoreState, CrashKind, CrashReport, DeviceClock, Firmware, Lease, ProbeBoard,
+    Program, WallLine,
 };
 use crate::config::BoardConfig;
 
@@ -24,6 +25,7 @@ pub(super) struct WallBoard {
     /// The world's time at an instant of the wall clock.
     start: Option<(Instant, Duration)>,
     polled: Instant,
+    clock: DeviceClock,
     ended: bool,
     _lease: Lease,
 }
@@ -60,6 +62,7 @@ impl WallBoard {
             line,
             start: None,
             polled: Instant::now(),
+            clock: DeviceClock::default(),
             ended: false,
             _lease: lease,
         })
@@ -78,24 +81,22 @@ impl WallBoard {
     /// Asks the probe what the device logged, and whether it still runs.
     fn poll(&mut self, progress: &mut Progress) -> Result<(), RigError> {
         self.polled = Instant::now();
-        let at = self.now();
+        let now = self.now();
         let Some(probe) = &mut self.probe else {
             return Ok(());
         };
         let mut panic = None;
-        for record in probe.drain_log()? {
+        let records = probe.drain_log()?;
+        let times: Vec<_> = records.iter().map(|record| record.time).collect();
+        let instants = self.clock.place(now, &times);
+        for (at, record) in instants.into_iter().zip(records) {
             if record.text.starts_with("halted: ") {
                 progress.end = Some(End::Halted);
             }
             if record.is_panic() {
                 panic.get_or_insert_with(|| record.text.clone());
             }
-            progress.log.push(LogRecord {
-                at,
-                level: record.level.to_owned(),
-                module: record.module,
-                text: record.text,
-            });
+            progress.log.push(LogRecord::of_device(at, record));
         }
         if self.ended {
             return Ok(());
@@ -128,6 +129,7 @@ impl Board for WallBoard {
         self.start = Some((Instant::now(), now));
         let (probe, chip) = (&self.config.probe, self.config.chip);
         self.probe = Some(ProbeBoard::open_with_reset(probe, chip, &self.program)?);
+        self.clock = DeviceClock::started(self.now());
         Ok(Progress {
             now,
             idle_until: Some(now),

@@ -168,6 +168,11 @@ impl World {
             .filter(|_| matches!(self.device, Device::Crashed))
     }
 
+    /// How many records of the device's log are known to be lost.
+    pub fn lost_log_frames(&self) -> u64 {
+        self.log.iter().map(|record| u64::from(record.lost)).sum()
+    }
+
     /// The last crash of the device, also one that a reset has mended.
     pub fn crash(&self) -> Option<&CrashReport> {
         self.crash.as_deref()
@@ -437,7 +442,9 @@ impl World {
         crash.redact(|text| self.redactions.apply(text));
         let told = |record: &&LogRecord| !crash.message.contains(&record.text);
         let last = self.log.iter().rev().filter(told).take(LAST_LINES);
-        crash.log_lines = last.map(ToString::to_string).collect();
+        crash.log_lines = last
+            .map(|line| line.to_string().trim_start().to_owned())
+            .collect();
         crash.log_lines.reverse();
         let transcript = self.transcript.render();
         let skipped = transcript.lines().count().saturating_sub(LAST_LINES);

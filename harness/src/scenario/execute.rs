@@ -84,6 +84,9 @@ fn outcome(
         messages: rig.map(Rig::messages_text).unwrap_or_default(),
         device_log: rig.map(Rig::log_text).unwrap_or_default(),
         connections: rig.map(Rig::connections_text).unwrap_or_default(),
+        lost_log_frames: rig
+            .and_then(Rig::world)
+            .map_or(0, |world| world.lost_log_frames()),
         crash: rig
             .and_then(Rig::world)
             .and_then(|world| world.crash().cloned().map(Box::new)),

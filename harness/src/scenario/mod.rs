@@ -190,6 +190,8 @@ pub struct Outcome {
     /// Facts of each TLS connection the broker saw, as text, a line each.
     #[serde(skip)]
     pub connections: String,
+    /// Records of the device's log that are known to be lost.
+    pub lost_log_frames: u64,
     /// The last crash of the device, also one that a reset has mended.
     pub crash: Option<Box<CrashReport>>,
 }

@@ -21,6 +21,9 @@ impl Lines {
     /// `PASS T01 factory_fresh [native] 38.2 s virtual, 0.41 s`, and what explains anything else.
     pub(super) fn verdict(self, record: &Record) -> String {
         let mut text = self.headline(self.status(record.status()), &record.job, &record.last);
+        if record.last.lost_log_frames > 0 {
+            let _ = write!(text, ", {} log frames lost", record.last.lost_log_frames);
+        }
         if record.status() == Status::Flaky {
             let _ = write!(text, ", passed at attempt {}", record.earlier.len() + 1);
         }
