@@ -26,6 +26,8 @@ impl Waits {
     /// Reads `latency: urgent tasks waited 14 us of 1000, others 155105 us of 200000`.
     fn read(line: &str) -> Option<Self> {
         let (_, words) = line.split_once("latency: ")?;
+        // Behind it, where in the source it was written.
+        let (words, _) = words.split_once("  (").unwrap_or((words, ""));
         let numbers: Vec<u64> = words
             .split(|c: char| !c.is_ascii_digit())
             .filter_map(|digits| digits.parse().ok())
@@ -62,6 +64,7 @@ fn measure(variant: Variant) -> Vec<Waits> {
         seed: DEFAULT_SEED,
         hil_exe: PathBuf::from(env!("CARGO_BIN_EXE_hil")),
         cancel: Cancel::default(),
+        faults: Vec::new(),
     };
     let outcome: Outcome = execute(scenario, &options);
     // The planted fault does no harm but to the promise.

@@ -118,6 +118,8 @@ mod tests {
     #[test]
     fn every_instant_is_accounted_for() {
         let line = |at: u64, text: &str| LogRecord {
+            place: None,
+            lost: 0,
             at: Duration::from_secs(at),
             level: "INFO".to_owned(),
             module: None,
