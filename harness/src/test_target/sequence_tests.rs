@@ -16,6 +16,8 @@ fn tests() -> Vec<TargetTest> {
 
 fn said(text: &str) -> Line {
     Line::from(DeviceRecord {
+        number: None,
+        lost: 0,
         time: None,
         level: "PRINT",
         text: text.to_owned(),
