@@ -9,6 +9,7 @@ extern crate std;
 #[macro_use]
 mod fmt;
 
+mod alert;
 pub mod at;
 pub mod backoff;
 pub mod clock;

@@ -64,6 +64,13 @@ pub trait System {
     fn handshake(&mut self, running: bool) {
         let _ = running;
     }
+
+    /// Pulls the modem's reset line (active low) or lets it go. Says whether the board has one;
+    /// without, nothing happens.
+    fn pull_modem_reset(&mut self, pull: bool) -> bool {
+        let _ = pull;
+        false
+    }
 }
 
 /// The board, as the application takes it.

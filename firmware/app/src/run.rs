@@ -9,10 +9,11 @@ use embedded_io_async::{ErrorType, Read, Write};
 use embedded_storage_async::nor_flash::MultiwriteNorFlash;
 use firmware_settings::Settings;
 
+use crate::alert::{self, Alerts};
 use crate::backoff::{self, Backoff};
 use crate::clock::Time;
 use crate::memory::{Buffers, Memory};
-use crate::modem::{BringUpError, Modem, Profile};
+use crate::modem::{BringUpError, Ladder, Modem, Profile, RESET_PULSE};
 use crate::mqtt::{self, Ended};
 use crate::platform::{Device, DeviceRng, Exit, ModemUart, ResetReason, System};
 use crate::shared::Shared;
@@ -152,8 +153,11 @@ struct Life<'a, 'm, U, R, S> {
 impl<U: ModemUart, R: DeviceRng, S: System> Life<'_, '_, U, R, S> {
     async fn live(mut self, buffers: &mut Buffers) -> Exit {
         let mut backoff = Backoff::new();
+        let mut alerts = Alerts::new(self.settings.sms.as_ref());
+        let mut ladder = Ladder::default();
         loop {
             let begin = Instant::now();
+            let sessions = self.shared.sessions();
             let ended = self.turn(buffers).await;
             self.shared.set_busy(false);
             let failure = match ended {
@@ -171,9 +175,62 @@ impl<U: ModemUart, R: DeviceRng, S: System> Life<'_, '_, U, R, S> {
             if matches!(failure, Failure::Mqtt(_)) && begin.elapsed() >= GOOD_SESSION {
                 backoff.reset();
             }
+            if self.shared.sessions() != sessions {
+                alerts.online();
+            }
+            match &failure {
+                Failure::Link(error) => ladder.failed(error),
+                Failure::Tls(_) | Failure::Mqtt(_) => ladder.worked(),
+            }
             let wait = backoff.next(failure.bounds(), &mut self.rng);
+            let again = Instant::now().saturating_add(wait);
             info!("retry in {} s", wait.as_secs());
-            Timer::after(wait).await;
+            if let Some(due) = alerts.due().filter(|due| *due < again) {
+                Timer::at(due).await;
+                self.alert(&mut alerts).await;
+            }
+            Timer::at(again).await;
+            if ladder.take_due() {
+                self.reset_modem().await;
+            }
+        }
+    }
+
+    /// The last resort: tells somebody by text message.
+    async fn alert(&mut self, alerts: &mut Alerts) {
+        let Some(sms) = &self.settings.sms else {
+            return;
+        };
+        info!(
+            "sms: no session for {} s, sending an alert",
+            alerts.outage().as_secs()
+        );
+        alerts.attempt();
+        let client_id = &self.settings.login.client_id;
+        let text = alert::text(client_id, alerts.outage(), self.shared.waiting());
+        // The next bring-up leads back to the data connection, and looks after all settings.
+        self.set_up = false;
+        match self.modem.send_sms(sms.number.expose(), &text).await {
+            Ok(()) => {
+                info!("sms: handed to the modem");
+                alerts.sent();
+            }
+            Err(error) => warn!("sms: not sent: {}", error),
+        }
+    }
+
+    /// The last rung: pulls the modem's reset line and waits for its start.
+    async fn reset_modem(&mut self) {
+        warn!("modem: pulling its reset line");
+        if !self.shared.pull_modem_reset(true) {
+            warn!("modem: the board has no reset line");
+            return;
+        }
+        Timer::after(RESET_PULSE).await;
+        self.shared.pull_modem_reset(false);
+        self.set_up = false;
+        if let Err(error) = self.modem.await_start().await {
+            warn!("modem: {}", error);
         }
     }
 
@@ -229,10 +286,7 @@ impl<U: ModemUart, R: DeviceRng, S: System> Life<'_, '_, U, R, S> {
         };
         self.set_up = linked.is_ok();
         self.shared.overruns.see(self.modem.overruns());
-        let link = linked?;
-        if !self.shared.linked(link) {
-            warn!("time: the modem does not know it, checking from the build time on");
-        }
+        self.shared.linked(linked?);
         Ok(())
     }
 }

@@ -79,17 +79,22 @@ impl<'m, S: System> Shared<'m, S> {
     }
 
     /// The link stands. The first time in a boot a sample is taken at once, so that the first
-    /// message does not wait for a whole interval. Returns whether the modem's clock is of use.
-    pub(crate) fn linked(&self, link: LinkInfo) -> bool {
+    /// message does not wait for a whole interval.
+    pub(crate) fn linked(&self, link: LinkInfo) {
         let mut clock = self.clock.get();
-        let timed = link
-            .time
-            .is_some_and(|unix| clock.set(unix, Instant::now()));
+        let set = link.time.map(|unix| clock.set(unix, Instant::now()));
         self.clock.set(clock);
+        match set {
+            // The driver has told that the modem does not know.
+            Some(Ok(())) | None => {}
+            Some(Err(error)) => warn!("time: {}", error),
+        }
+        if !matches!(set, Some(Ok(()))) && clock.unix(Instant::now()).is_none() {
+            warn!("time: certificates are checked from the build time on");
+        }
         if self.link.replace(Some(link)).is_none() {
             self.sample_now();
         }
-        timed
     }
 
     pub(crate) fn interval_s(&self) -> u32 {
@@ -139,6 +144,21 @@ impl<'m, S: System> Shared<'m, S> {
 
     pub(crate) fn acknowledge(&self, order: u64) {
         self.outbox.borrow_mut().acknowledge(order);
+    }
+
+    /// Samples that wait for the broker.
+    pub(crate) fn waiting(&self) -> usize {
+        self.outbox.borrow().len()
+    }
+
+    /// Pulls the modem's reset line or lets it go; whether there is one.
+    pub(crate) fn pull_modem_reset(&self, pull: bool) -> bool {
+        self.system.borrow_mut().pull_modem_reset(pull)
+    }
+
+    /// Sessions since boot.
+    pub(crate) fn sessions(&self) -> u32 {
+        self.sessions.get()
     }
 
     pub(crate) fn dropped(&self) -> u32 {

@@ -5,6 +5,7 @@
 //! | what | where |
 //! |---|---|
 //! | modem UART | UART1, 8N1 at the rate of the settings, TX on GPIO10, RX on GPIO3: [`uart`] |
+//! | modem reset | GPIO4, open drain, low resets: [`system`] |
 //! | settings | flash partition `settings` of `partitions.csv`: [`settings`] |
 //! | samples over a reset | flash partition `outbox`: [`outbox`] |
 //! | reset reasons, panics | a marker in memory that survives a reset: [`reset`], [`panic`] |
@@ -98,7 +99,7 @@ pub async fn run(spawner: Spawner) {
     #[cfg(not(any(feature = "esp32c3", feature = "esp32c6")))]
     let sensor = None;
     let rng = random::start(peripherals.RNG, peripherals.ADC1);
-    let system = system::Board::new(rng.random(), reset_reason, sensor);
+    let system = system::Board::new(rng.random(), reset_reason, sensor, peripherals.GPIO4);
     let uart = uart::start(
         spawner,
         peripherals.UART1,

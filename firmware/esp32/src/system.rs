@@ -1,5 +1,7 @@
 //! Facts of the board: boot id, reset reason, temperature, build time.
 
+use esp_hal::gpio::{DriveMode, Level, Output, OutputConfig};
+use esp_hal::peripherals::GPIO4;
 use firmware_app::platform::{ResetReason, System};
 
 use crate::constants::build_time;
@@ -55,15 +57,24 @@ pub(crate) struct Board {
     boot_id: u32,
     reset_reason: ResetReason,
     sensor: Option<Sensor>,
+    /// Open drain: the modem pulls the line up to its own supply.
+    modem_reset: Output<'static>,
 }
 
 impl Board {
     /// `boot_id` is drawn anew at each reset.
-    pub(crate) fn new(boot_id: u32, reset_reason: ResetReason, sensor: Option<Sensor>) -> Self {
+    pub(crate) fn new(
+        boot_id: u32,
+        reset_reason: ResetReason,
+        sensor: Option<Sensor>,
+        modem_reset: GPIO4<'static>,
+    ) -> Self {
+        let open_drain = OutputConfig::default().with_drive_mode(DriveMode::OpenDrain);
         Self {
             boot_id,
             reset_reason,
             sensor,
+            modem_reset: Output::new(modem_reset, Level::High, open_drain),
         }
     }
 }
@@ -98,5 +109,11 @@ impl System for Board {
                 stack::size()
             );
         }
+    }
+
+    fn pull_modem_reset(&mut self, pull: bool) -> bool {
+        let level = if pull { Level::Low } else { Level::High };
+        self.modem_reset.set_level(level);
+        true
     }
 }

@@ -68,6 +68,8 @@ pub enum Reset {
     Software,
     /// The previous process panicked.
     Panic,
+    /// The supply sagged.
+    BrownOut,
 }
 
 /// What the device answers.
@@ -83,6 +85,8 @@ pub struct Response {
     pub log: Vec<LogRecord>,
     /// What changed in the partition for samples since the last response, in order.
     pub flash: Vec<FlashChange>,
+    /// The modem's reset line was pulled (true) or let go at `now`.
+    pub modem_reset: Option<bool>,
     /// Set when the application has returned.
     pub exit: Option<ExitKind>,
 }

@@ -1,7 +1,9 @@
 //! The device process: answers lockstep requests until its stdin ends.
 
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::io::{Read, Write};
+use std::rc::Rc;
 use std::task::Poll;
 use std::time::Duration;
 
@@ -51,11 +53,14 @@ pub fn serve(input: &mut impl Read, output: &mut impl Write) -> Result<(), Proce
     let line = Line::new(byte_time(uart_baud(&start.settings)));
     let mut memory = Box::new(Memory::new());
     let flash = NativeFlash::new(start.outbox.clone());
-    let device = device(&start, &line, flash.clone());
+    let modem_reset = Rc::new(Cell::new(false));
+    let device = device(&start, &line, flash.clone(), Rc::clone(&modem_reset));
     let mut board = Board {
         task: Virtual::new(firmware_app::run(device, &mut memory)),
         line,
         flash,
+        modem_reset,
+        told_reset: false,
         pending: VecDeque::new(),
         exit: None,
     };
@@ -79,12 +84,14 @@ fn device<'a>(
     start: &'a Start,
     line: &Line,
     flash: NativeFlash,
+    modem_reset: Rc<Cell<bool>>,
 ) -> Device<'a, crate::uart::NativeUart, ChaCha8Rng, NativeSystem, NativeFlash> {
     let mut rng = ChaCha8Rng::seed_from_u64(start.seed);
     let system = NativeSystem {
         boot_id: rng.next_u32(),
         reset: start.reset,
         build_time: start.build_time,
+        modem_reset,
     };
     Device {
         uart: line.uart(),
@@ -99,6 +106,8 @@ struct Board<'a> {
     task: Virtual<'a, Exit>,
     line: Line,
     flash: NativeFlash,
+    modem_reset: Rc<Cell<bool>>,
+    told_reset: bool,
     pending: VecDeque<(Duration, u8)>,
     exit: Option<ExitKind>,
 }
@@ -113,7 +122,15 @@ impl Board<'_> {
             self.poll();
             let sent = self.line.take_sent();
             // Also when it has logged: whoever waits for a line acts when it is written.
-            if !sent.is_empty() || logger::has_records() || now >= until || self.exit.is_some() {
+            let reset = self.modem_reset.get();
+            let modem_reset = (reset != self.told_reset).then_some(reset);
+            self.told_reset = reset;
+            if modem_reset.is_some()
+                || !sent.is_empty()
+                || logger::has_records()
+                || now >= until
+                || self.exit.is_some()
+            {
                 if self.exit.is_some() {
                     time_driver::set_now(until);
                 }
@@ -123,6 +140,7 @@ impl Board<'_> {
                     idle_until: self.next_event(),
                     log: logger::take(),
                     flash: self.flash.take_changes(),
+                    modem_reset,
                     exit: self.exit,
                 };
             }

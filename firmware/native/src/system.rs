@@ -1,15 +1,20 @@
 //! Board facts of a host process.
 
+use std::cell::Cell;
+use std::rc::Rc;
+
 use firmware_app::platform::{ResetReason, System};
 
 use crate::lockstep::Reset;
 
 /// Answers for the board where there is none.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct NativeSystem {
     pub(crate) boot_id: u32,
     pub(crate) reset: Reset,
     pub(crate) build_time: u64,
+    /// The modem's reset line, which the world looks at.
+    pub(crate) modem_reset: Rc<Cell<bool>>,
 }
 
 impl System for NativeSystem {
@@ -22,6 +27,7 @@ impl System for NativeSystem {
             Reset::PowerOn => ResetReason::PowerOn,
             Reset::Software => ResetReason::Software,
             Reset::Panic => ResetReason::Panic,
+            Reset::BrownOut => ResetReason::BrownOut,
         }
     }
 
@@ -32,5 +38,10 @@ impl System for NativeSystem {
 
     fn build_time(&self) -> u64 {
         self.build_time
+    }
+
+    fn pull_modem_reset(&mut self, pull: bool) -> bool {
+        self.modem_reset.set(pull);
+        true
     }
 }

@@ -15,6 +15,9 @@ pub(super) trait Board: fmt::Debug {
     /// lost.
     fn power_cycle(&mut self, now: Duration) -> Result<Progress, RigError>;
 
+    /// Lets the device's supply sag for a moment, at `now`, as far as its brown-out detector notices.
+    fn brown_out(&mut self, now: Duration) -> Result<Progress, RigError>;
+
     /// Runs the device to `until`, or to the first instant at which it puts bytes on the line or
     /// comes to an end. `receive` holds the bytes whose stop bits end on the way, in order; those
     /// the board did not get to are its own to keep.
@@ -40,6 +43,8 @@ pub(super) struct Progress {
     pub(super) remarks: Vec<(Duration, String)>,
     /// A crash that the device recovered from by a reset.
     pub(super) survived: Option<Box<CrashReport>>,
+    /// When it pulled the modem's reset line (true) or let it go.
+    pub(super) modem_reset: Vec<(Duration, bool)>,
     /// Set when it came to an end.
     pub(super) end: Option<End>,
 }

@@ -47,6 +47,9 @@ pub struct DeviceSettings {
     pub keep_alive_s: u16,
     /// Line rate of the modem's UART in bits per second; the modem's is `AT+UART`.
     pub uart_baud: u32,
+    /// Recipient (digits, country code first) and seconds of outage for the alert by text message;
+    /// `None`: never.
+    pub sms: Option<(String, u32)>,
     /// What the partition holds.
     pub partition: Partition,
 }
@@ -79,13 +82,15 @@ impl DeviceSettings {
             telemetry_period_s: 30,
             keep_alive_s: 60,
             uart_baud: 115_200,
+            sms: None,
             partition: Partition::Valid,
         }
     }
 
     /// Values that must not leave the rig.
     pub(super) fn redactions(&self) -> Redactions {
-        Redactions::new([self.password.clone()])
+        let number = self.sms.iter().map(|(number, _)| number.clone());
+        Redactions::new(number.chain([self.password.clone()]))
     }
 
     /// The bytes of the settings partition, trusting `ca` (DER).
@@ -107,6 +112,11 @@ impl DeviceSettings {
             telemetry_period_s: self.telemetry_period_s,
             keep_alive_s: self.keep_alive_s,
             uart_baud: self.uart_baud,
+            sms_number: self.sms.as_ref().map(|(number, _)| number.as_str()),
+            sms_after_s: self
+                .sms
+                .as_ref()
+                .map_or(Draft::default().sms_after_s, |(_, after_s)| *after_s),
             ..Draft::default()
         }
         .build()

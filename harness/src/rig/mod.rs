@@ -26,15 +26,16 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use anyhow::{Result, anyhow};
-use modem_sim::ModemConfig;
+use modem_sim::{ModemConfig, Network};
 
 pub use board::LogRecord;
 pub use broker_handle::BrokerHandle;
 pub use device::{BROKER_HOST, DeviceSettings, Partition};
 pub use edge::ONE_WAY;
 pub use error::{NotSeen, RigError};
+pub use native::BUILD_TIME;
 pub use wait::{DEFAULT_WAIT, Wait};
-pub use world::{Delivered, World};
+pub use world::{Delivered, TextMessage, World};
 
 use crate::board::Firmware;
 use crate::broker::{Broker, BrokerConfig, CertificateKind, ConnectionFacts, Pki, TlsMode};
@@ -160,7 +161,7 @@ impl Rig {
         let mut modem = self.modem.clone();
         if let (Some(time), Some(firmware)) = (&mut modem.network.time, self.firmware()) {
             // The simulated network's date was chosen for the native board's build.
-            let later = firmware.build_time().saturating_sub(native::BUILD_TIME);
+            let later = firmware.build_time().saturating_sub(BUILD_TIME);
             time.unix_at_start = time.unix_at_start.saturating_add(later);
         }
         let config = WorldConfig {
@@ -251,6 +252,19 @@ impl Rig {
         Ok(self.world_mut()?.power_cycle()?)
     }
 
+    /// Lets the device's supply sag for a moment, so that its brown-out detector resets it. The modem
+    /// goes on.
+    ///
+    /// # Errors
+    /// As [`power_cycle`](Self::power_cycle).
+    #[expect(
+        clippy::unused_async,
+        reason = "the shape of every call that moves time"
+    )]
+    pub async fn brown_out(&mut self) -> Result<()> {
+        Ok(self.world_mut()?.brown_out()?)
+    }
+
     /// Lets `time` pass.
     ///
     /// # Errors
@@ -307,6 +321,22 @@ impl Rig {
         self.world.as_ref().map_or_else(Vec::new, World::losses)
     }
 
+    /// What the network's clock shows at `at` of virtual time, in seconds since 1970-01-01 UTC;
+    /// nothing when it tells no time, and before [`boot`](Self::boot).
+    pub fn network_time(&self, at: Duration) -> Option<u64> {
+        let time = self.world.as_ref()?.modem().network().time?;
+        time.unix_at_start.checked_add(at.as_secs())
+    }
+
+    /// Changes the mobile network around the running modem.
+    ///
+    /// # Errors
+    /// Before [`boot`](Self::boot): change [`modem`](Self::modem) then.
+    pub fn change_network(&mut self, change: impl FnOnce(&mut Network)) -> Result<()> {
+        self.world_mut()?.change_network(change);
+        Ok(())
+    }
+
     /// How often the modem's flash was written since power-up.
     ///
     /// # Errors
@@ -318,6 +348,13 @@ impl Rig {
     /// All messages the broker delivered so far, in order.
     pub fn messages(&self) -> &[Delivered] {
         self.world.as_ref().map_or(&[], |world| &world.messages)
+    }
+
+    /// The text messages that the modem sent, in order.
+    pub fn text_messages(&self) -> &[TextMessage] {
+        self.world
+            .as_ref()
+            .map_or(&[], |world| &world.text_messages)
     }
 
     /// Facts of each TLS connection the broker saw, in order.

@@ -11,8 +11,10 @@ use super::error::RigError;
 use super::native_process::{Advanced, NativeProcess};
 use crate::board::{CrashKind, CrashReport};
 
-/// Build time the device believes in: 2025-06-01T00:00:00Z, the simulated network's beginning.
-pub(super) const BUILD_TIME: u64 = 1_748_736_000;
+/// Build time of the device in the time of [`Rig::modem`](super::Rig::modem)'s network, in seconds
+/// since 1970-01-01 UTC: 2025-06-01T00:00:00Z. Of a board that runs an image built later, the
+/// network's time is later by as much.
+pub const BUILD_TIME: u64 = 1_748_736_000;
 
 /// A device that a reset starts anew as another process.
 #[derive(Debug)]
@@ -84,6 +86,11 @@ impl NativeBoard {
             idle_until: response.idle_until,
             sent: Sent::Queued(response.sent),
             log: response.log.into_iter().map(LogRecord::from).collect(),
+            modem_reset: response
+                .modem_reset
+                .map(|pulled| (response.now, pulled))
+                .into_iter()
+                .collect(),
             ..Progress::default()
         };
         match response.exit {
@@ -98,6 +105,7 @@ impl NativeBoard {
                 progress.now = first.now;
                 progress.idle_until = first.idle_until;
                 progress.log.extend(first.log);
+                progress.modem_reset.extend(first.modem_reset);
                 progress
                     .remarks
                     .push((response.now, "device: reset".to_owned()));
@@ -118,6 +126,11 @@ impl Board for NativeBoard {
     fn power_cycle(&mut self, now: Duration) -> Result<Progress, RigError> {
         self.process = None;
         self.start(now, Reset::PowerOn)
+    }
+
+    fn brown_out(&mut self, now: Duration) -> Result<Progress, RigError> {
+        self.process = None;
+        self.start(now, Reset::BrownOut)
     }
 
     fn advance(

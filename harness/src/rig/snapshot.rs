@@ -15,6 +15,10 @@ const VARYING: &[(&str, &str)] = &[
     ("CRC-32 is [0-9a-f]{8}", "CRC-32 is <crc>"),
     ("the header says [0-9a-f]{8}", "the header says <crc>"),
     (r"now \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "now <time>"),
+    (
+        r"the modem says \S+Z, but it is \S+Z",
+        "the modem says <time>, but it is <time>",
+    ),
     (r"retry in \d+ s", "retry in <s>"),
 ];
 

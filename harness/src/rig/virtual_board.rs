@@ -23,6 +23,12 @@ use crate::board::{
 /// The UART that leads to the modem.
 const MODEM_UART: u8 = 1;
 
+/// The pad that leads to the modem's reset pin, as in `firmware-esp32`.
+const MODEM_RESET: u8 = 4;
+/// A supply that the brown-out detector takes for one that fails, and a good one, in millivolts.
+const SAGGING: u16 = 2_000;
+const SUPPLY: u16 = 3_300;
+
 /// The register with the interrupt enable bit (RISC-V privileged specification, "mstatus").
 const MSTATUS: u16 = 0x300;
 const MIE: u32 = 1 << 3;
@@ -123,6 +129,11 @@ impl VirtualChip {
                     bytes.push((self.to_world(at), byte));
                 }
                 Signal::UartSent { .. } | Signal::Console(_) => {}
+                Signal::PadDriven { pin, at, level } if pin == MODEM_RESET => {
+                    let pulled = level == Some(false);
+                    progress.modem_reset.push((self.to_world(at), pulled));
+                }
+                Signal::PadDriven { .. } => {}
                 Signal::UartOverflow { uart, at } => progress.remarks.push((
                     self.to_world(at),
                     format!("uart{uart}: receive FIFO overflow, bytes are lost"),
@@ -428,6 +439,21 @@ impl Board for VirtualChip {
     fn power_cycle(&mut self, now: Duration) -> Result<Progress, RigError> {
         self.probe = None;
         self.power_up(now)
+    }
+
+    fn brown_out(&mut self, now: Duration) -> Result<Progress, RigError> {
+        self.board.with_chip(|chip| {
+            chip.set_supply_millivolts(SAGGING);
+            chip.set_supply_millivolts(SUPPLY);
+        });
+        let mut progress = Progress {
+            now,
+            idle_until: Some(now),
+            sent: Sent::Paced(Vec::new()),
+            ..Progress::default()
+        };
+        self.collect(&mut progress)?;
+        Ok(progress)
     }
 
     fn advance(

@@ -143,6 +143,10 @@ impl Board for WallBoard {
         })
     }
 
+    fn brown_out(&mut self, now: Duration) -> Result<Progress, RigError> {
+        self.power_cycle(now)
+    }
+
     /// Waits in wall time. The world's clock never runs ahead of the wall's: whoever is due at
     /// `until` acts when that instant has come.
     fn advance(

@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use modem_sim::{Latency, Modem, ModemConfig, Output, StalledInput, When};
+use modem_sim::{Latency, Modem, ModemConfig, ModemNote, Network, Output, StalledInput, When};
 
 use super::board::{Board, End, LogRecord, Progress, Sent};
 use super::edge::{Edge, Hosts};
@@ -22,6 +22,9 @@ use crate::scenario::Cancel;
 
 /// Steps at one instant after which the world counts as stuck.
 const MAX_STEPS_AT_ONE_INSTANT: u32 = 100_000;
+
+/// How long the modem's reset line must be low (MODEM.md 4.7, pin 19).
+const RESET_PULSE: Duration = Duration::from_millis(500);
 
 /// How the device's log and the board's remarks begin where bytes from the modem were lost.
 const LOSS: &str = "uart";
@@ -53,6 +56,15 @@ pub struct Delivered {
     /// The message.
     pub message: Message,
     pub(super) taken: bool,
+}
+
+/// A text message that the modem sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TextMessage {
+    /// Virtual time.
+    pub at: Duration,
+    /// The text.
+    pub text: String,
 }
 
 /// State of the device.
@@ -91,6 +103,9 @@ pub struct World {
     pub(super) transcript: Transcript,
     pub(super) log: Vec<LogRecord>,
     pub(super) messages: Vec<Delivered>,
+    /// Since when the device has pulled the modem's reset line.
+    reset_pulled: Option<Duration>,
+    pub(super) text_messages: Vec<TextMessage>,
 }
 
 impl World {
@@ -127,6 +142,8 @@ impl World {
             crash: None,
             log: Vec::new(),
             messages: Vec::new(),
+            reset_pulled: None,
+            text_messages: Vec::new(),
         };
         for fault in config.faults {
             world.add_fault(fault);
@@ -281,6 +298,14 @@ impl World {
         Ok(value)
     }
 
+    /// Changes the modem's surroundings.
+    pub(super) fn change_network(&mut self, change: impl FnOnce(&mut Network)) {
+        let mut network = self.modem.network().clone();
+        change(&mut network);
+        self.modem.set_network(self.now, network);
+        self.drain_modem();
+    }
+
     /// Takes the power from device and modem, which share one supply, and gives it back at once.
     /// What both hold in flash stays.
     pub(super) fn power_cycle(&mut self) -> Result<(), RigError> {
@@ -289,9 +314,43 @@ impl World {
         self.to_board.cut(self.now);
         self.modem.power_cycle(self.now);
         self.drain_modem();
+        self.reset_pulled = None;
         let first = self.board.power_cycle(self.now)?;
         self.absorb(first);
         Ok(())
+    }
+
+    /// The device's supply sags for a moment; the modem has its own.
+    pub(super) fn brown_out(&mut self) -> Result<(), RigError> {
+        self.transcript
+            .remark(self.now, "power: the device's supply sags");
+        self.to_modem.cut(self.now);
+        self.reset_pulled = None;
+        let first = self.board.brown_out(self.now)?;
+        self.absorb(first);
+        self.drain_modem();
+        Ok(())
+    }
+
+    /// The wire from the device to the modem's reset pin.
+    fn reset_line(&mut self, at: Duration, pulled: bool) {
+        match (pulled, self.reset_pulled.take()) {
+            (true, before) => {
+                self.reset_pulled = before.or(Some(at));
+                if before.is_none() {
+                    self.transcript.remark(at, "wire: modem reset pulled");
+                }
+            }
+            (false, Some(since)) if at.saturating_sub(since) >= RESET_PULSE => {
+                self.transcript.remark(at, "wire: modem reset let go");
+                self.modem.reset(self.now.max(at));
+            }
+            (false, Some(_)) => {
+                let text = "wire: modem reset let go too soon, the modem goes on";
+                self.transcript.remark(at, text);
+            }
+            (false, None) => {}
+        }
     }
 
     /// Carries out the next event, or moves the clock to `until` when there is none before.
@@ -404,6 +463,9 @@ impl World {
         for (at, remark) in progress.remarks {
             self.transcript.remark(at, remark);
         }
+        for (at, pulled) in progress.modem_reset {
+            self.reset_line(at, pulled);
+        }
         match progress.sent {
             Sent::Queued(bytes) => {
                 let start = self.to_modem.send(progress.now, &bytes);
@@ -470,7 +532,13 @@ impl World {
                 } => self.edge.connect(at, conn, host, port),
                 Output::Send { conn, bytes } => self.edge.send(at, conn, bytes),
                 Output::Close { conn } => self.edge.close(at, conn),
-                Output::Note(note) => self.transcript.remark(at, format!("modem: {note}")),
+                Output::Note(note) => {
+                    if let ModemNote::SmsSent { text } = &note {
+                        let text = String::from_utf8_lossy(text).into_owned();
+                        self.text_messages.push(TextMessage { at, text });
+                    }
+                    self.transcript.remark(at, format!("modem: {note}"));
+                }
             }
         }
     }

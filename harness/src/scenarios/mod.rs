@@ -5,6 +5,7 @@ mod broker;
 mod receive;
 mod settings;
 mod survival;
+mod time;
 mod tls;
 
 use anyhow::{Context, Result};
@@ -33,6 +34,13 @@ pub fn all() -> &'static [Scenario] {
         receive::CERTIFICATE_FLIGHT_460800,
         receive::CERTIFICATE_FLIGHT_921600,
         survival::POWER_CUT_IN_OUTAGE,
+        survival::MODEM_HANGS,
+        survival::SMS_AFTER_OUTAGE,
+        survival::BROWN_OUT,
+        time::CLOCK_IN_LOCAL_TIME,
+        time::CLOCK_NOT_SET,
+        time::CLOCK_BEFORE_THE_BUILD,
+        time::CLOCK_JUMPS,
         tls::OTHER_CA,
         tls::EXPIRED,
         tls::OTHER_HOST,
@@ -113,6 +121,7 @@ mod tests {
             include_str!("receive.rs"),
             include_str!("settings.rs"),
             include_str!("survival.rs"),
+            include_str!("time.rs"),
             include_str!("tls.rs"),
         ]
         .iter()

@@ -7,9 +7,11 @@ mod bring_up;
 mod driver;
 mod error;
 mod handshake;
+mod ladder;
 mod link;
 mod profile;
 mod service;
+mod sms;
 mod timing;
 mod transport;
 
@@ -18,5 +20,7 @@ pub use error::{BringUpError, ModemError, SimFault};
 pub use link::LinkInfo;
 pub use profile::Profile;
 pub use transport::Transport;
+
+pub(crate) use ladder::{Ladder, RESET_PULSE};
 
 pub use crate::at::values::Rat;

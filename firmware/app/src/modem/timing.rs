@@ -31,6 +31,10 @@ pub(super) const RESTART: Duration = Duration::from_secs(20);
 /// From the banner to the first `+++`: before that the module may not listen yet (MODEM.md 1.2).
 pub(super) const READY: Duration = Duration::from_secs(3);
 
+/// From a text message to the next command: 11 s were seen from the start to the first message
+/// (MODEM.md 4.5), and nothing tells when one is out.
+pub(super) const SMS_SENT: Duration = Duration::from_secs(15);
+
 /// For registration and data service. The first registration at a new place takes about 100 s
 /// (MODEM.md 4.4).
 pub(super) const SERVICE: Duration = Duration::from_secs(130);

@@ -10,6 +10,7 @@ use super::render::Line;
 const TOLD: &[&str] = &[
     "device:",
     "power:",
+    "wire:",
     "modem: flash written",
     "modem: restart",
     "modem: heartbeat",
