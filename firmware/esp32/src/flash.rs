@@ -7,7 +7,7 @@ use esp_bootloader_esp_idf::partitions::{
 use esp_hal::peripherals::FLASH;
 
 /// The flash chip.
-pub(crate) type Flash = FlashStorage<'static>;
+pub type Flash = FlashStorage<'static>;
 
 /// The ROM copies whole words: aligned buffers spare it a detour over the stack.
 #[repr(align(4))]
@@ -15,9 +15,11 @@ pub(crate) struct Aligned<const N: usize>(pub(crate) [u8; N]);
 
 /// Why a partition was not found.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Error {
+pub enum Error {
+    /// The table cannot be read.
     #[error("cannot read the partition table at 0x8000: {0}. Flash the image with its table again")]
     Table(partitions::Error),
+    /// No data partition has this name.
     #[error(
         "the partition table has no data partition named {0}. Flash the image together with \
          partitions.csv"
@@ -26,12 +28,12 @@ pub(crate) enum Error {
 }
 
 /// Takes the flash chip. To be called once.
-pub(crate) fn open(flash: FLASH<'static>) -> Flash {
+pub fn open(flash: FLASH<'static>) -> Flash {
     FlashStorage::new(flash)
 }
 
 /// The data partition called `label`.
-pub(crate) fn find(flash: &mut Flash, label: &'static str) -> Result<PartitionEntry, Error> {
+pub fn find(flash: &mut Flash, label: &'static str) -> Result<PartitionEntry, Error> {
     let mut table = Aligned([0; PARTITION_TABLE_MAX_LEN]);
     partitions::read_partition_table(flash, &mut table.0)
         .map_err(Error::Table)?

@@ -17,8 +17,8 @@
 mod constants;
 #[cfg(feature = "planted-crash")]
 pub mod crash;
-mod flash;
-mod outbox;
+pub mod flash;
+pub mod outbox;
 pub mod panic;
 pub mod random;
 pub mod reset;

@@ -18,7 +18,7 @@ const LABEL: &str = "outbox";
 const PIECE: usize = 64;
 
 /// The partition. It never reaches beyond itself.
-pub(crate) struct Outbox {
+pub struct Outbox {
     flash: Flash,
     offset: u32,
     size: u32,
@@ -26,7 +26,7 @@ pub(crate) struct Outbox {
 
 impl Outbox {
     /// The partition of the table.
-    pub(crate) fn open(mut flash: Flash) -> Result<Self, flash::Error> {
+    pub fn open(mut flash: Flash) -> Result<Self, flash::Error> {
         let entry = flash::find(&mut flash, LABEL)?;
         let sector = FlashStorage::SECTOR_SIZE;
         Ok(Self {
@@ -51,7 +51,7 @@ const OUT_OF_BOUNDS: Error = Error(FlashStorageError::OutOfBounds);
 
 /// What the driver said.
 #[derive(Debug)]
-pub(crate) struct Error(FlashStorageError);
+pub struct Error(FlashStorageError);
 
 impl NorFlashError for Error {
     fn kind(&self) -> NorFlashErrorKind {

@@ -11,7 +11,7 @@ static SOURCE: StaticCell<TrngSource<'static>> = StaticCell::new();
 /// Without radio the generator of these chips is fed by nothing but its clock: a pseudo-random
 /// sequence, unfit for keys. The noise of the analogue converter makes it a true one (ESP-IDF
 /// documentation, "Random Number Generation"), which is why ADC1 is taken for good.
-pub(crate) fn start(rng: RNG<'static>, adc: ADC1<'static>) -> Trng {
+pub fn start(rng: RNG<'static>, adc: ADC1<'static>) -> Trng {
     SOURCE.init(TrngSource::new(rng, adc));
     match Trng::try_new() {
         Ok(trng) => trng,

@@ -26,7 +26,7 @@ const POWER_ON: usize = 0x01;
 static MARKER: AtomicU32 = AtomicU32::new(0);
 
 /// Why this start happened. To be called once: the marker is consumed.
-pub(crate) fn take_reason() -> ResetReason {
+pub fn take_reason() -> ResetReason {
     let marker = MARKER.load(Ordering::Relaxed);
     MARKER.store(0, Ordering::Relaxed);
     match (
@@ -45,12 +45,12 @@ pub(crate) fn take_reason() -> ResetReason {
 }
 
 /// Says that the application panicked, for the next start.
-pub(crate) fn mark_panic() {
+pub fn mark_panic() {
     MARKER.store(PANIC, Ordering::Relaxed);
 }
 
 /// Resets the chip because the application asked for it.
-pub(crate) fn reboot() -> ! {
+pub fn reboot() -> ! {
     MARKER.store(REBOOT, Ordering::Relaxed);
     watchdog::last_resort();
     defmt::info!("reboot");

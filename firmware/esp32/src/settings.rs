@@ -14,23 +14,28 @@ static SETTINGS: ConstStaticCell<Aligned<PARTITION_SIZE>> =
 
 /// Why the partition could not be read.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Error {
+pub enum Error {
+    /// There is no such partition.
     #[error(transparent)]
     Table(#[from] flash::Error),
+    /// It has another size, in bytes.
     #[error(
         "the partition settings has {0} bytes, expected {PARTITION_SIZE}. Flash the image together \
          with its own partitions.csv"
     )]
     Size(u32),
+    /// The flash failed.
     #[error("cannot read the partition settings at {offset:#x}: {error}")]
     Read {
+        /// Where in flash the partition lies.
         offset: u32,
+        /// What the driver said.
         error: partitions::Error,
     },
 }
 
 /// The bytes of the partition, whatever they hold. To be called once.
-pub(crate) fn read(flash: &mut Flash) -> Result<&'static [u8], Error> {
+pub fn read(flash: &mut Flash) -> Result<&'static [u8], Error> {
     let entry = flash::find(flash, LABEL)?;
     if entry.len() as usize != PARTITION_SIZE {
         return Err(Error::Size(entry.len()));

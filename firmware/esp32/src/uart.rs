@@ -36,7 +36,7 @@ static TX_WAKER: AtomicWaker = AtomicWaker::new();
 static RX: Mutex<RefCell<Option<UartRx<'static, Blocking>>>> = Mutex::new(RefCell::new(None));
 
 /// Configures UART1 for `baud` bits per second, 1200 to 921600, and starts receiving.
-pub(crate) fn start(
+pub fn start(
     // Interrupts do the work: no task.
     _spawner: Spawner,
     uart: UART1<'static>,
@@ -118,7 +118,7 @@ fn drain() -> bool {
 }
 
 /// The UART to the modem, as the application takes it.
-pub(crate) struct Modem {
+pub struct Modem {
     tx: UartTx<'static, Blocking>,
 }
 

@@ -26,7 +26,7 @@ static RING: Ring<256> = Ring::new();
 static RX_WAKER: AtomicWaker = AtomicWaker::new();
 
 /// Configures UART1 for `baud` bits per second, 1200 to 921600, and starts receiving.
-pub(crate) fn start(
+pub fn start(
     spawner: Spawner,
     uart: UART1<'static>,
     baud: u32,
@@ -64,7 +64,7 @@ async fn receive(mut rx: UartRx<'static, Async>) {
 }
 
 /// The UART to the modem, as the application takes it.
-pub(crate) struct Modem {
+pub struct Modem {
     tx: UartTx<'static, Async>,
 }
 

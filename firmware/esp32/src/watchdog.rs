@@ -23,7 +23,7 @@ static WATCHDOG: Mutex<RefCell<Option<Rwdt>>> = Mutex::new(RefCell::new(None));
 /// does the task.
 ///
 /// With a debugger attached the watchdog stays off, for it would count on through a breakpoint.
-pub(crate) fn start(spawner: Spawner, watchdog: Rwdt) {
+pub fn start(spawner: Spawner, watchdog: Rwdt) {
     critical_section::with(|cs| WATCHDOG.borrow_ref_mut(cs).replace(watchdog));
     if debugger_connected() {
         defmt::info!("watchdog off: a debugger is attached");
@@ -39,7 +39,7 @@ pub(crate) fn start(spawner: Spawner, watchdog: Rwdt) {
 
 /// Makes sure that the chip resets within seconds, whatever the code that follows does: writing to
 /// the log waits for ever when the debugger that asked for it has gone.
-pub(crate) fn last_resort() {
+pub fn last_resort() {
     arm(LAST_RESORT);
 }
 

@@ -18,7 +18,7 @@ pub(crate) const SECTORS: usize = 16;
 
 /// The log cannot be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub(crate) enum LogError {
+pub enum LogError {
     /// A log needs a sector to write to while another one is erased.
     #[error("the partition has {sectors} sectors, 2 are the least: check partitions.csv")]
     TooSmall {
@@ -34,7 +34,7 @@ pub(crate) enum LogError {
 }
 
 /// What the queue needs of a log. Its samples are in order.
-pub(crate) trait Store {
+pub trait Store {
     /// Samples in it.
     fn len(&self) -> usize;
     /// The largest [`Queued::order`] that has been in it, as far as known; 0 for none.
@@ -55,7 +55,7 @@ type Pages = Cache<ArrayPageStates<SECTORS>, ArrayPagePointers<SECTORS>, Uncache
 /// nothing.
 ///
 /// The flash must be ready at the first poll: flash of these chips is, the processor waits for it.
-pub(crate) struct Log<F: NorFlash> {
+pub struct Log<F: NorFlash> {
     storage: QueueStorage<F, Pages>,
     len: usize,
     last_order: u64,
@@ -67,7 +67,7 @@ impl<F: MultiwriteNorFlash> Log<F> {
     ///
     /// # Errors
     /// [`LogError::TooSmall`]; [`LogError::Flash`] when erasing does not help either.
-    pub(crate) fn open(mut flash: F) -> Result<(Self, bool), LogError> {
+    pub fn open(mut flash: F) -> Result<(Self, bool), LogError> {
         let sectors = flash.capacity() / F::ERASE_SIZE.max(1);
         if sectors < 2 {
             return Err(LogError::TooSmall { sectors });

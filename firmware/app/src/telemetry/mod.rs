@@ -12,6 +12,7 @@ mod scrub;
 #[cfg(test)]
 mod test_flash;
 
+pub use log::{Log, LogError, Store};
 pub use outbox::KEEP_AFTER;
 pub use queue::{CAPACITY, Queue};
 pub use record::Queued;
@@ -19,6 +20,5 @@ pub use sample::{MAX_JSON, Sample};
 pub use schedule::Schedule;
 
 pub(crate) use keeper::keep_forever;
-pub(crate) use log::{Log, Store};
 pub(crate) use outbox::Outbox;
 pub(crate) use sampler::sample_forever;
