@@ -24,7 +24,7 @@ static WATCHDOG: Mutex<RefCell<Option<Rwdt>>> = Mutex::new(RefCell::new(None));
 ///
 /// With a debugger attached the watchdog stays off, for it would count on through a breakpoint.
 pub fn start(spawner: Spawner, watchdog: Rwdt) {
-    critical_section::with(|cs| WATCHDOG.borrow_ref_mut(cs).replace(watchdog));
+    take(watchdog);
     if debugger_connected() {
         defmt::info!("watchdog off: a debugger is attached");
         return;
@@ -35,6 +35,11 @@ pub fn start(spawner: Spawner, watchdog: Rwdt) {
         // The pool of this task holds one, and this is the only place that takes it.
         Err(_) => defmt::panic!("the watchdog task was spawned twice"),
     }
+}
+
+/// Takes the watchdog over, for [`last_resort`], and leaves it as it is.
+pub fn take(watchdog: Rwdt) {
+    critical_section::with(|cs| WATCHDOG.borrow_ref_mut(cs).replace(watchdog));
 }
 
 /// Makes sure that the chip resets within seconds, whatever the code that follows does: writing to
