@@ -95,23 +95,3 @@ impl Will {
         serde_json_core::to_slice(self, out)
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_words_on_the_wire() {
-        let mut out = [0; MAX_STATUS_JSON];
-        let status = Status::new(7, ResetReason::BrownOut, 60, 2, 1);
-        let size = status.write_json(&mut out).unwrap();
-        let expected = alloc::format!(
-            r#"{{"online":true,"boot":7,"reset_reason":"brown-out","interval_s":60,"dropped":2,"reconnects":1,"firmware":"{}"}}"#,
-            env!("CARGO_PKG_VERSION")
-        );
-        assert_eq!(core::str::from_utf8(&out[..size]), Ok(expected.as_str()));
-
-        let size = Will::new(7).write_json(&mut out).unwrap();
-        assert_eq!(&out[..size], br#"{"online":false,"boot":7}"#);
-    }
-}

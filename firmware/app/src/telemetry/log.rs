@@ -37,6 +37,10 @@ pub enum LogError {
 pub trait Store {
     /// Samples in it.
     fn len(&self) -> usize;
+    /// Whether there are none.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
     /// The largest [`Queued::order`] that has been in it, as far as known; 0 for none.
     fn last_order(&self) -> u64;
     /// Adds a sample. When this returns it survives a loss of power.

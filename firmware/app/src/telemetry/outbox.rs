@@ -66,7 +66,7 @@ impl<'m> Outbox<'m> {
     /// The oldest sample behind place `order`; the oldest of all for `None`.
     pub(crate) fn next_after(&mut self, order: Option<u64>) -> Option<Queued> {
         if let Some(store) = &mut self.store
-            && store.len() > 0
+            && !store.is_empty()
         {
             match store.next_after(order) {
                 Ok(None) => {}
@@ -83,7 +83,7 @@ impl<'m> Outbox<'m> {
     /// The broker has the sample at `order`, and every one before it.
     pub(crate) fn acknowledge(&mut self, order: u64) {
         if let Some(store) = &mut self.store
-            && store.len() > 0
+            && !store.is_empty()
             && let Err(error) = store.remove_through(order)
         {
             self.fail(error);
@@ -165,7 +165,7 @@ impl<'m> Outbox<'m> {
 
     /// Drops the oldest sample in flash. Says whether there was one.
     fn drop_oldest(&mut self) -> bool {
-        let Some(store) = self.store.as_mut().filter(|store| store.len() > 0) else {
+        let Some(store) = self.store.as_mut().filter(|store| !store.is_empty()) else {
             return false;
         };
         let removed = match store.next_after(None) {

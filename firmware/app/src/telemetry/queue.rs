@@ -182,15 +182,4 @@ mod tests {
             prop_assert_eq!(left, waiting.into_iter().collect::<Vec<_>>());
         }
     }
-
-    #[test]
-    fn a_limit_beyond_the_build_is_cut() {
-        let mut queue = Queue::new();
-        queue.restart(1024);
-        for _ in 0..CAPACITY + 3 {
-            queue.push(Sample::default());
-        }
-        assert_eq!((queue.len(), queue.dropped()), (CAPACITY, 3));
-        assert_eq!(queue.next_after(None).map(|sample| sample.seq), Some(4));
-    }
 }

@@ -8,4 +8,8 @@
     reason = "each test program uses a part of it"
 )]
 
+pub mod at_codec;
+pub mod at_values;
 pub mod handshake;
+pub mod settings;
+pub mod telemetry;
