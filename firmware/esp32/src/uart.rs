@@ -1,9 +1,10 @@
 //! The modem's UART: received by interrupt, sent by the task.
 //!
-//! A TLS handshake keeps the executor busy for up to 40 ms at a time, and the receive FIFO of 128
-//! bytes is full after 11 ms at 115200 baud. So a priority-3 interrupt moves received bytes into a
-//! ring of 8 KB, and the reader takes them from there; nothing the executor does delays that. Only
-//! code that masks all interrupts for longer than 5 ms could.
+//! A TLS handshake keeps the executor busy for up to 155 ms at a time (see
+//! [`sentinel`](crate::sentinel)), and the receive FIFO of 128 bytes is full after 11 ms at 115200
+//! baud. So a priority-3 interrupt moves received bytes into a ring of 8 KB, and the reader takes
+//! them from there; nothing the executor does delays that. Only code that masks all interrupts for
+//! longer than 5 ms could.
 
 use core::cell::RefCell;
 use core::future::poll_fn;

@@ -10,7 +10,7 @@ use esp_hal::rtc_cntl::{Rwdt, RwdtStage, RwdtStageAction};
 use esp_hal::time::Duration as HalDuration;
 
 /// Without a sign of life for this long the chip resets. Far above the longest computation, which
-/// is a part of the TLS handshake of 40 ms.
+/// is a part of a TLS handshake, see [`ORDINARY_BUDGET`](crate::sentinel::ORDINARY_BUDGET).
 const TIMEOUT: HalDuration = HalDuration::from_secs(60);
 /// How often the executor gives a sign of life.
 const PERIOD: Duration = Duration::from_secs(15);
