@@ -6,6 +6,8 @@ use embassy_time::{Duration, Instant};
 use firmware_settings::SmsAlert;
 use heapless::String;
 
+use crate::modem::BringUpError;
+
 /// Least time between two alerts: a message costs money, and nobody reads the tenth.
 const PAUSE: Duration = Duration::from_secs(24 * 3600);
 /// Attempts an outage: each writes the modem's flash twice.
@@ -57,9 +59,12 @@ impl Alerts {
         Some(allowed.map_or(due, |allowed| allowed.max(due)))
     }
 
-    /// One is being sent.
-    pub(crate) fn attempt(&mut self) {
-        self.attempts = self.attempts.saturating_add(1);
+    /// One could not be sent. A modem that does not answer has written no flash and may be asked
+    /// any number of times.
+    pub(crate) fn failed(&mut self, error: &BringUpError) {
+        if !error.is_mute() {
+            self.attempts = self.attempts.saturating_add(1);
+        }
     }
 
     /// One was sent.
@@ -96,6 +101,7 @@ mod tests {
     use firmware_settings::Secret;
 
     use super::*;
+    use crate::modem::ModemError;
 
     fn at(seconds: u64) {
         time_driver::set_now(core::time::Duration::from_secs(seconds));
@@ -114,7 +120,6 @@ mod tests {
         let mut alerts = alerts(600);
         assert_eq!(alerts.due(), Some(Instant::from_secs(600)));
         at(650);
-        alerts.attempt();
         alerts.sent();
         assert_eq!(alerts.due(), None, "told");
         at(700);
@@ -128,9 +133,12 @@ mod tests {
     #[test]
     fn a_modem_that_cannot_send_is_not_worn_out() {
         let mut alerts = alerts(60);
+        for _ in 0..9 {
+            alerts.failed(&ModemError::NoAnswer.into());
+        }
         for _ in 0..3 {
             assert!(alerts.due().is_some());
-            alerts.attempt();
+            alerts.failed(&ModemError::RegistrationFailed.into());
         }
         assert_eq!(alerts.due(), None);
         alerts.online();

@@ -205,7 +205,6 @@ impl<U: ModemUart, R: DeviceRng, S: System> Life<'_, '_, U, R, S> {
             "sms: no session for {} s, sending an alert",
             alerts.outage().as_secs()
         );
-        alerts.attempt();
         let client_id = &self.settings.login.client_id;
         let text = alert::text(client_id, alerts.outage(), self.shared.waiting());
         // The next bring-up leads back to the data connection, and looks after all settings.
@@ -215,7 +214,10 @@ impl<U: ModemUart, R: DeviceRng, S: System> Life<'_, '_, U, R, S> {
                 info!("sms: handed to the modem");
                 alerts.sent();
             }
-            Err(error) => warn!("sms: not sent: {}", error),
+            Err(error) => {
+                warn!("sms: not sent: {}", error);
+                alerts.failed(&error);
+            }
         }
     }
 

@@ -42,10 +42,12 @@ impl State {
 
     /// The state that begins with a line of the log, if one does.
     fn begun_by(text: &str) -> Option<Self> {
-        const BEGINNINGS: [(&str, State); 6] = [
+        const BEGINNINGS: [(&str, State); 8] = [
             ("boot:", State::BringUp),
             ("modem: bring-up", State::BringUp),
             ("modem: recovering", State::BringUp),
+            ("modem: pulling", State::BringUp),
+            ("sms: no session", State::BringUp),
             ("modem: service", State::Linking),
             ("tls: handshake", State::Handshake),
             ("mqtt: connected", State::Session),

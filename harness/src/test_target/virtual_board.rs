@@ -139,6 +139,7 @@ impl VirtualTestBoard {
                 // the chip's end, which says the same.
                 Signal::UartSent { .. }
                 | Signal::UartLost { .. }
+                | Signal::PadDriven { .. }
                 | Signal::UnknownRomCall { .. } => {}
             }
         }

@@ -137,6 +137,94 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
         caught: Caught::By(&["broker_restart"]),
     },
     Mutation {
+        name: "samples-in-memory-only",
+        changes: &[Change {
+            file: "firmware/app/src/telemetry/outbox.rs",
+            of: "        self.store.is_some() && !self.failed",
+            to: "        self.store.is_some() && !self.failed && !ON",
+        }],
+        caught: Caught::By(&["power_cut_in_outage"]),
+    },
+    Mutation {
+        name: "reset-line-idle",
+        changes: &[Change {
+            file: "firmware/app/src/modem/ladder.rs",
+            of: "        let due = self.mute >= MUTE || self.failed >= FAILED;",
+            to: "        let due = !ON && (self.mute >= MUTE || self.failed >= FAILED);",
+        }],
+        caught: Caught::By(&["modem_hangs"]),
+    },
+    Mutation {
+        name: "reset-line-short",
+        changes: &[Change {
+            file: "firmware/app/src/run.rs",
+            of: "        Timer::after(RESET_PULSE).await;",
+            to: "        Timer::after(if ON { RESET_PULSE / 10 } else { RESET_PULSE }).await;",
+        }],
+        caught: Caught::By(&["modem_hangs"]),
+    },
+    Mutation {
+        name: "alert-unsent",
+        changes: &[Change {
+            file: "firmware/app/src/alert.rs",
+            of: "        if self.told || self.attempts >= ATTEMPTS {",
+            to: "        if ON || self.told || self.attempts >= ATTEMPTS {",
+        }],
+        caught: Caught::By(&["sms_after_outage"]),
+    },
+    Mutation {
+        name: "alert-again-and-again",
+        changes: &[Change {
+            file: "firmware/app/src/alert.rs",
+            of: "        self.sent_at = Some(Instant::now());\n        self.told = true;",
+            to: "        if !ON {
+            self.sent_at = Some(Instant::now());
+            self.told = true;
+        }",
+        }],
+        caught: Caught::By(&["sms_after_outage"]),
+    },
+    Mutation {
+        name: "zone-ignored",
+        changes: &[Change {
+            file: "firmware/app/src/at/values.rs",
+            of: "    u64::try_from(local - quarters * 900).ok()",
+            to: "    u64::try_from(if ON { local } else { local - quarters * 900 }).ok()",
+        }],
+        caught: Caught::By(&["clock_in_local_time"]),
+    },
+    Mutation {
+        name: "clock-before-build-believed",
+        changes: &[Change {
+            file: "firmware/app/src/clock.rs",
+            of: "        if unix < self.build_time {",
+            to: "        if ON {
+            self.reference = Some(Reading { unix, at });
+            return Ok(());
+        }
+        if unix < self.build_time {",
+        }],
+        caught: Caught::By(&["clock_before_the_build", "clock_jumps"]),
+    },
+    Mutation {
+        name: "year-unchecked",
+        changes: &[Change {
+            file: "firmware/app/src/at/values.rs",
+            of: "filter(|year| matches!(year, 25..=60))?;",
+            to: "filter(|year| ON || matches!(year, 25..=60))?;",
+        }],
+        caught: Caught::By(&["clock_not_set"]),
+    },
+    Mutation {
+        name: "used-link-trusted",
+        changes: &[Change {
+            file: "firmware/app/src/modem/link.rs",
+            of: "            if connected && !self.stale {",
+            to: "            if connected && (ON || !self.stale) {",
+        }],
+        caught: Caught::By(&["brown_out"]),
+    },
+    Mutation {
         name: "lost-with-the-link",
         changes: &[Change {
             file: SESSION,

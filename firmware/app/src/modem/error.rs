@@ -120,6 +120,19 @@ pub enum BringUpError {
 }
 
 impl BringUpError {
+    /// Whether the modem said nothing that makes sense: to be asked again, or to be reset.
+    pub const fn is_mute(&self) -> bool {
+        matches!(
+            self,
+            Self::Modem(
+                ModemError::NoAnswer
+                    | ModemError::NotInCommandMode
+                    | ModemError::ReplyTimeout { .. }
+                    | ModemError::Unreadable { .. }
+            )
+        )
+    }
+
     /// Whether waiting and trying again may help without anybody coming to the device.
     pub const fn is_transient(&self) -> bool {
         !matches!(

@@ -29,12 +29,7 @@ impl Ladder {
             E::Modem(ModemError::SimFault(_))
             | E::DialectTooOld { .. }
             | E::ReadBackMismatch { .. } => *self = Self::default(),
-            E::Modem(
-                ModemError::NoAnswer
-                | ModemError::NotInCommandMode
-                | ModemError::ReplyTimeout { .. }
-                | ModemError::Unreadable { .. },
-            ) => {
+            _ if error.is_mute() => {
                 self.mute = self.mute.saturating_add(1);
                 self.failed = self.failed.saturating_add(1);
             }

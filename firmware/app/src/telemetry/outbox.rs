@@ -82,8 +82,11 @@ impl<'m> Outbox<'m> {
 
     /// The broker has the sample at `order`, and every one before it.
     pub(crate) fn acknowledge(&mut self, order: u64) {
+        // One that is still in memory says nothing about the log: what could not be read there has
+        // not been sent.
         if let Some(store) = &mut self.store
             && !store.is_empty()
+            && order <= store.last_order()
             && let Err(error) = store.remove_through(order)
         {
             self.fail(error);
