@@ -18,11 +18,11 @@ a reset) or defmt-test (all tests in one go). Those of this project are in firmw
 
 A test that fails is shown with the device's log, its backtrace and its registers. A test may take
 as long as its `#[timeout]` says, else 60 s, in the board's own time; on a virtual board a test
-without one that computes for 10 s without sleep has failed already. A test that resets the chip is
-started again by the chip, up to 10 times.
+without one that computes for 10 s without sleep has failed already. A test that resets the chip of a
+virtual board begins anew with that start, up to 10 times.
 
 As cargo's runner, for `cargo test`, IDEs and `cargo nextest`, firmware/esp32 has it configured
-already: `cd firmware/esp32 && RUSTC_BOOTSTRAP=1 cargo test --release`.
+already: `cd firmware/esp32 && RUSTC_BOOTSTRAP=1 cargo test --release --tests [FILTER]`.
 
 Exit codes: 0 all passed; 1 a test failed; 2 wrong usage, or an image that is damaged, for another
 chip, or without tests; 3 infrastructure (toolchain, probe); 130 interrupted.";
