@@ -65,6 +65,9 @@ pub(super) enum Command {
 
 #[derive(Debug, Args)]
 pub(super) struct BuildArgs {
+    /// Print what each crate takes, not only the largest ones
+    #[arg(long)]
+    pub(super) crates: bool,
     /// Say nothing unless something has to be fetched or goes wrong
     #[arg(long, short)]
     pub(super) quiet: bool,

@@ -8,14 +8,17 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{BuildError, Options, Progress, build};
 
+/// Crates that are named unless all are asked for.
+const CRATES: usize = 10;
+
 /// Builds the firmware, tells the steps on standard error and prints its path and sizes on standard
-/// output. With `quiet` it says nothing but that something is being fetched.
+/// output: the sections, and the largest crates or all of them. With `quiet` it says nothing but that something is being fetched.
 ///
 /// The caller prints the error and ends with 3 if [`BuildError::is_infrastructure`], else 1.
 ///
 /// # Errors
 /// As [`build`].
-pub fn command(quiet: bool) -> Result<(), BuildError> {
+pub fn command(quiet: bool, all_crates: bool) -> Result<(), BuildError> {
     let bar = match quiet || !console::user_attended_stderr() {
         true => ProgressBar::hidden(),
         false => spinner(),
@@ -42,10 +45,15 @@ pub fn command(quiet: bool) -> Result<(), BuildError> {
         if !artifact.warnings.is_empty() {
             say(io::stderr(), format_args!("{}", artifact.warnings));
         }
+        let crates = if all_crates { usize::MAX } else { CRATES };
         let (elf, seconds) = (artifact.elf.display(), artifact.took.as_secs_f64());
         say(
             io::stdout(),
-            format_args!("{}\n\n{elf} ({seconds:.1} s)", artifact.sizes),
+            format_args!(
+                "{}\n\n{}\n\n{elf} ({seconds:.1} s)",
+                artifact.sizes,
+                artifact.sizes.crates_table(crates)
+            ),
         );
     }
     Ok(())

@@ -7,6 +7,7 @@
 
 mod cargo;
 mod command;
+mod crates;
 mod environment;
 mod error;
 mod options;
@@ -15,9 +16,11 @@ mod toolchain;
 mod workspace;
 
 pub use command::command;
+pub use crates::{CrateSize, OTHER};
 pub use environment::Environment;
 pub use error::BuildError;
 pub use options::{Artifact, Options, Progress, Variant, build, build_tests};
+pub(crate) use sizes::grouped;
 pub use sizes::{Section, Sizes};
 pub use toolchain::Toolchain;
 pub use workspace::{channel, parse_channel, root};

@@ -1,15 +1,18 @@
 //! What the image takes of flash and memory, section by section.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::fs;
 use std::path::Path;
 
 use object::{Object as _, ObjectSection as _, SectionFlags, elf};
 
+use serde::Serialize;
+
 use super::BuildError;
+use super::crates::{self, CrateSize};
 
 /// A part of the image that has an address on the chip.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Section {
     /// Its name, such as `.text`.
     pub name: String,
@@ -21,11 +24,21 @@ pub struct Section {
     pub stored: bool,
 }
 
+impl Section {
+    /// Whether it is memory in use from the start.
+    pub(super) fn is_ram(&self) -> bool {
+        is_ram(self.address) && self.name != STACK
+    }
+}
+
 /// Sizes of an image, in bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sizes {
     /// Every section with an address and a size, by address.
     pub sections: Vec<Section>,
+    /// What each crate takes of them, the largest in flash first, what is no crate's last: their
+    /// flash adds up to [`flash`](Self::flash), their memory to [`ram`](Self::ram).
+    pub crates: Vec<CrateSize>,
 }
 
 /// Where esp-hal's linker script leaves what is left of the memory.
@@ -47,7 +60,11 @@ impl Sizes {
         Self::of_elf(&bytes).map_err(|error| problem(error.to_string()))
     }
 
-    fn of_elf(bytes: &[u8]) -> Result<Self, object::Error> {
+    /// Reads the content of an ELF file.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub fn of_elf(bytes: &[u8]) -> Result<Self, object::Error> {
         let file = object::File::parse(bytes)?;
         let mut sections = Vec::new();
         for section in file.sections() {
@@ -68,7 +85,8 @@ impl Sizes {
             });
         }
         sections.sort_by_key(|section| section.address);
-        Ok(Self { sections })
+        let crates = crates::of_file(&file, &sections);
+        Ok(Self { sections, crates })
     }
 
     /// Bytes of flash: everything that is stored. Headers and padding of the image come on top.
@@ -80,13 +98,36 @@ impl Sizes {
     /// Bytes of memory in use from the start, code in memory included, the stack not.
     #[must_use]
     pub fn ram(&self) -> u64 {
-        self.total(|section| is_ram(section.address) && section.name != STACK)
+        self.total(Section::is_ram)
     }
 
     /// Bytes of memory left for the stack.
     #[must_use]
     pub fn stack(&self) -> u64 {
         self.total(|section| section.name == STACK)
+    }
+
+    /// The table of the crates: those that take most of the flash, `limit` of them, the rest in
+    /// one row.
+    #[must_use]
+    pub fn crates_table(&self, limit: usize) -> String {
+        let mut text = format!("{:<22} {:>10} {:>11}", "crate", "flash", "RAM");
+        let mut row = |name: &str, flash: u64, ram: u64| {
+            let (flash, ram) = (grouped(flash), grouped(ram));
+            // Writing to a string cannot fail.
+            let _ = write!(text, "\n{name:<22} {flash:>10} {ram:>11}");
+        };
+        let (shown, rest) = self.crates.split_at(self.crates.len().min(limit));
+        for size in shown {
+            row(&size.name, size.flash, size.ram);
+        }
+        if !rest.is_empty() {
+            let (flash, ram) = rest.iter().fold((0, 0), |(flash, ram), size| {
+                (flash + size.flash, ram + size.ram)
+            });
+            row(&format!("{} more", rest.len()), flash, ram);
+        }
+        text
     }
 
     /// Size of the section `name`, 0 if there is none.
@@ -136,7 +177,7 @@ impl fmt::Display for Sizes {
 }
 
 /// `1234567` as `1,234,567`.
-fn grouped(number: u64) -> String {
+pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (index, digit) in digits.chars().enumerate() {
@@ -173,6 +214,7 @@ mod tests {
                 section(".text", 0x4201_0020, 280_000, true),
                 section(".rtc_fast.persistent", 0x5000_0000, 4, false),
             ],
+            crates: Vec::new(),
         };
         assert_eq!(sizes.flash(), 345_000);
         assert_eq!(sizes.ram(), 75_000);
@@ -209,6 +251,9 @@ mod tests {
         assert_eq!(stored(".bss"), Some(false));
         assert_eq!(stored(".symtab"), None, "has no address at run time");
         assert!(sizes.sections.is_sorted_by_key(|section| section.address));
+        let flash: u64 = sizes.crates.iter().map(|size| size.flash).sum();
+        assert_eq!(flash, sizes.flash(), "what no crate has is `other`");
+        assert!(sizes.crates.iter().any(|size| size.name == "harness"));
     }
 
     #[test]

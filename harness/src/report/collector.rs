@@ -2,6 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
+use crate::board::Firmware;
 use crate::runner::{Event, Job, Record, Reporter, Status, Summary};
 
 /// A whole run.
@@ -13,6 +14,8 @@ pub struct RunRecord {
     pub wall_time: Duration,
     /// Seed of every job.
     pub seed: u64,
+    /// The image that those boards ran which run one.
+    pub firmware: Option<Firmware>,
     /// Jobs that may have run at the same time.
     pub workers: usize,
     /// Whether the run was told to stop early.
@@ -42,6 +45,7 @@ impl Default for Collector {
             started: SystemTime::UNIX_EPOCH,
             wall_time: Duration::ZERO,
             seed: 0,
+            firmware: None,
             workers: 0,
             interrupted: false,
             jobs: Vec::new(),
@@ -63,9 +67,11 @@ impl Reporter for Collector {
             Event::RunStarted {
                 jobs,
                 workers,
+                firmware,
                 seed,
                 started,
             } => {
+                run.firmware.clone_from(firmware);
                 run.started = *started;
                 run.seed = *seed;
                 run.workers = *workers;

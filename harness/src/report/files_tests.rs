@@ -28,6 +28,7 @@ fn run() -> RunRecord {
     collector.event(&Event::RunStarted {
         jobs,
         workers: 2,
+        firmware: None,
         seed: u64::MAX,
         started,
     });
@@ -49,7 +50,7 @@ fn run() -> RunRecord {
 
 #[test]
 fn report_json_is_for_programs() {
-    let report: Value = serde_json::from_str(&json::render(&run()).unwrap()).unwrap();
+    let report: Value = serde_json::from_str(&json::render(&run(), None).unwrap()).unwrap();
     assert_eq!(report["schema"], "hil-report");
     assert_eq!(report["version"], 1);
     assert_eq!(report["tool"]["name"], "hil");
@@ -112,6 +113,13 @@ fn every_artefact_is_where_the_report_says() {
         }
     }
     assert_eq!(files, 5 * 4);
+    let summary = fs::read_to_string(folder.path().join("summary.md")).unwrap();
+    for line in [
+        "# 1 passed, 1 flaky, 1 failed, 1 infra, 1 skipped in 2.1 s",
+        "| T03 broken_bench | native | Infra | port in use |",
+    ] {
+        assert!(summary.lines().any(|found| found == line), "{summary}");
+    }
     let first = folder
         .path()
         .join("native/T02-flaky_one/attempt-1/transcript.txt");

@@ -9,7 +9,9 @@ use time::format_description::well_known::Rfc3339;
 
 use super::artefacts::Artefacts;
 use super::collector::RunRecord;
-use crate::board::CrashReport;
+use crate::board::{CrashReport, Firmware};
+use crate::firmware_build::{CrateSize, Section, Sizes};
+use crate::rig::Costs;
 use crate::runner::{Job, Record, Status, Summary};
 use crate::scenario::Outcome;
 
@@ -31,6 +33,8 @@ struct Report<'a> {
     workers: usize,
     interrupted: bool,
     summary: Summary,
+    /// Null when no board ran the image.
+    firmware: Option<FirmwareFacts<'a>>,
     scenarios: Vec<Entry<'a>>,
 }
 
@@ -38,6 +42,18 @@ struct Report<'a> {
 struct Tool {
     name: &'static str,
     version: &'static str,
+}
+
+/// The image, in bytes. The crates add up to `flash` and `ram`.
+#[derive(Serialize)]
+struct FirmwareFacts<'a> {
+    /// RFC 3339, UTC; the device takes no earlier time for true.
+    built: Option<String>,
+    flash: u64,
+    ram: u64,
+    stack_left: u64,
+    sections: &'a [Section],
+    crates: &'a [CrateSize],
 }
 
 #[derive(Serialize)]
@@ -60,6 +76,8 @@ struct Attempt<'a> {
     reason: Option<&'a str>,
     virtual_time_ns: u64,
     wall_time_ms: u64,
+    /// What the run took of the device; see [`Costs`].
+    costs: Option<&'a Costs>,
     /// Records of the device's log that are known to be lost.
     lost_log_frames: u64,
     /// How the device came to its end, or what it recovered from last; see [`CrashReport`].
@@ -68,7 +86,7 @@ struct Attempt<'a> {
 }
 
 /// The text of `report.json`.
-pub(super) fn render(run: &RunRecord) -> Result<String, serde_json::Error> {
+pub(super) fn render(run: &RunRecord, sizes: Option<&Sizes>) -> Result<String, serde_json::Error> {
     let report = Report {
         schema: SCHEMA,
         version: VERSION,
@@ -82,6 +100,7 @@ pub(super) fn render(run: &RunRecord) -> Result<String, serde_json::Error> {
         workers: run.workers,
         interrupted: run.interrupted,
         summary: run.summary(),
+        firmware: run.firmware.as_ref().zip(sizes).map(facts),
         scenarios: run
             .jobs
             .iter()
@@ -93,6 +112,19 @@ pub(super) fn render(run: &RunRecord) -> Result<String, serde_json::Error> {
     Ok(text)
 }
 
+fn facts<'a>((firmware, sizes): (&Firmware, &'a Sizes)) -> FirmwareFacts<'a> {
+    let built = i64::try_from(firmware.build_time()).ok();
+    let built = built.and_then(|time| OffsetDateTime::from_unix_timestamp(time).ok());
+    FirmwareFacts {
+        built: built.and_then(|time| time.format(&Rfc3339).ok()),
+        flash: sizes.flash(),
+        ram: sizes.ram(),
+        stack_left: sizes.stack(),
+        sections: &sizes.sections,
+        crates: &sizes.crates,
+    }
+}
+
 fn entry<'a>(job: &'a Job, record: Option<&'a Record>) -> Entry<'a> {
     let scenario = &job.scenario;
     let attempt = |record: &'a Record, (index, outcome): (usize, &'a Outcome)| Attempt {
@@ -100,6 +132,7 @@ fn entry<'a>(job: &'a Job, record: Option<&'a Record>) -> Entry<'a> {
         reason: outcome.verdict.reason(),
         virtual_time_ns: whole(outcome.virtual_time.as_nanos()),
         wall_time_ms: whole(outcome.wall_time.as_millis()),
+        costs: outcome.costs.as_ref(),
         lost_log_frames: outcome.lost_log_frames,
         crash: outcome.crash.as_deref(),
         artefacts: Artefacts::of(record, index + 1),

@@ -10,6 +10,7 @@ mod files;
 mod folder;
 mod json;
 mod junit;
+mod markdown;
 #[cfg(test)]
 mod sample;
 mod staging;

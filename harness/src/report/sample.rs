@@ -45,6 +45,7 @@ fn outcome(job: &Job, verdict: Verdict) -> Outcome {
         messages: String::new(),
         device_log: "12.479 INFO reading the profile back\n".to_owned(),
         connections: String::new(),
+        costs: None,
         lost_log_frames: 0,
         crash: None,
     }

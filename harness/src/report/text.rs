@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+pub(super) use crate::firmware_build::grouped;
 use crate::runner::Summary;
 
 /// `0.41 s` below a second, `38.2 s` above.

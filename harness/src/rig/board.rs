@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::costs::StackUse;
 use super::error::RigError;
 use crate::board::{CrashReport, DeviceRecord};
 
@@ -26,6 +27,11 @@ pub(super) trait Board: fmt::Debug {
         until: Duration,
         receive: Vec<(Duration, u8)>,
     ) -> Result<Progress, RigError>;
+
+    /// How much of its stack the device has ever used, for boards that can look.
+    fn stack_use(&self) -> Option<StackUse> {
+        None
+    }
 }
 
 /// How far a board got, and what it did on the way.
@@ -39,6 +45,9 @@ pub(super) struct Progress {
     pub(super) sent: Sent,
     /// Log records since the last progress.
     pub(super) log: Vec<LogRecord>,
+    /// Cycles since the first power-up in which the processor did not sleep, where that can be
+    /// counted.
+    pub(super) awake_cycles: Option<u64>,
     /// Remarks for the transcript, such as a reset.
     pub(super) remarks: Vec<(Duration, String)>,
     /// A crash that the device recovered from by a reset.
@@ -99,6 +108,8 @@ pub struct LogRecord {
     pub place: Option<(String, u64)>,
     /// Records that were lost before this one, which is then a remark of the bench's.
     pub lost: u32,
+    /// Cycles up to this record in which the processor did not sleep, where the board counts them.
+    pub awake_cycles: Option<u64>,
 }
 
 impl fmt::Display for LogRecord {
@@ -124,6 +135,7 @@ impl LogRecord {
             text: record.text,
             place: record.place,
             lost: record.lost,
+            awake_cycles: None,
         }
     }
 

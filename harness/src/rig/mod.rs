@@ -8,6 +8,7 @@
 mod board;
 mod broker_handle;
 mod connections;
+mod costs;
 mod device;
 mod edge;
 mod error;
@@ -16,6 +17,7 @@ mod messages;
 mod native;
 mod native_process;
 mod snapshot;
+mod stack_use;
 pub mod transcript;
 mod virtual_board;
 mod wait;
@@ -30,6 +32,7 @@ use modem_sim::{ModemConfig, Network};
 
 pub use board::LogRecord;
 pub use broker_handle::BrokerHandle;
+pub use costs::{Costs, Phase, StackUse};
 pub use device::{BROKER_HOST, DeviceSettings, Partition};
 pub use edge::ONE_WAY;
 pub use error::{NotSeen, RigError};
@@ -387,6 +390,11 @@ impl Rig {
     pub fn connections_text(&self) -> String {
         self.redactions()
             .apply(&connections::render(&self.connections(), Detail::Full))
+    }
+
+    /// What the run has taken of the device so far; nothing before [`boot`](Self::boot).
+    pub fn costs(&self) -> Option<Costs> {
+        self.world.as_ref().map(costs::of)
     }
 
     /// The scenario's name.

@@ -158,6 +158,7 @@ impl From<lockstep::LogRecord> for LogRecord {
             text: record.text,
             place: None,
             lost: 0,
+            awake_cycles: None,
         }
     }
 }

@@ -5,9 +5,9 @@ use std::sync::PoisonError;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use virtual_esp32c3::chip::{Death, ResetAt, Stop};
+use virtual_esp32c3::chip::{Chip, Death, ResetAt, Stop};
 use virtual_esp32c3::config::ChipConfig;
-use virtual_esp32c3::debug::DebugTarget as _;
+use virtual_esp32c3::debug::{AccessSize, DebugTarget as _};
 use virtual_esp32c3::flash::Flash;
 use virtual_esp32c3::reset::ResetCause;
 use virtual_esp32c3::signal::Signal;
@@ -15,7 +15,9 @@ use virtual_esp32c3::time::Ticks;
 use virtual_esp32c3_probe::{Pace, VirtualBoard};
 
 use super::board::{Board, End, LogRecord, Progress, Sent};
+use super::costs::StackUse;
 use super::error::RigError;
+use super::stack_use::StackWatch;
 use crate::board::{
     BoardError, ChipKind, CoreState, CrashKind, CrashReport, ProbeBoard, Program, frame_at,
 };
@@ -69,6 +71,10 @@ pub(super) struct VirtualChip {
     boot_error: Option<String>,
     /// It resets again and again: where it is says nothing.
     loops: bool,
+    /// Instructions before the first power-up: those of flashing.
+    before: u64,
+    /// The stack as it was at power-up.
+    stack: Option<StackWatch>,
 }
 
 impl VirtualChip {
@@ -103,6 +109,8 @@ impl VirtualChip {
             resets: Vec::new(),
             boot_error: None,
             loops: false,
+            before: 0,
+            stack: None,
         })
     }
 
@@ -114,6 +122,12 @@ impl VirtualChip {
     fn to_world(&self, ticks: Ticks) -> Duration {
         let (epoch, start) = self.epoch;
         start + ticks.since(epoch).to_duration()
+    }
+
+    /// A word of the chip's memory.
+    fn word(&self, address: u32) -> Option<u32> {
+        let read = |chip: &mut Chip| chip.bus_read(address, AccessSize::Word);
+        self.board.with_chip(read).ok()
     }
 
     fn now(&self) -> Duration {
@@ -192,6 +206,7 @@ impl VirtualChip {
             text,
             place: None,
             lost: 0,
+            awake_cycles: None,
         }
     }
 
@@ -242,6 +257,8 @@ impl VirtualChip {
         let Some(probe) = &mut self.probe else {
             return Ok(());
         };
+        let awake = self.board.with_chip(|chip| chip.instructions());
+        let awake_cycles = Some(awake.saturating_sub(self.before));
         for record in probe.drain_log()? {
             if record.is_panic() {
                 // A panic of `defmt::panic!` is told twice: by defmt, and as "explicit panic".
@@ -258,7 +275,10 @@ impl VirtualChip {
             let at = record.time.map(|time| self.booted_at + time);
             let last = progress.log.last().map(|last: &LogRecord| last.at);
             let at = at.or(last).unwrap_or(self.booted_at);
-            progress.log.push(LogRecord::of_device(at, record));
+            progress.log.push(LogRecord {
+                awake_cycles,
+                ..LogRecord::of_device(at, record)
+            });
         }
         Ok(())
     }
@@ -349,6 +369,8 @@ impl VirtualChip {
         });
         let idle = self.board.with_chip(|chip| chip.idle_until());
         progress.idle_until = idle.map(|ticks| self.to_world(ticks));
+        let awake = self.board.with_chip(|chip| chip.instructions());
+        progress.awake_cycles = Some(awake.saturating_sub(self.before));
         Ok(progress)
     }
 
@@ -418,6 +440,10 @@ impl Board for VirtualChip {
     fn power_up(&mut self, now: Duration) -> Result<Progress, RigError> {
         self.board.power_cycle();
         self.board.set_pace(Pace::Owner);
+        if self.probe.is_none() && self.before == 0 {
+            self.before = self.board.with_chip(|chip| chip.instructions());
+        }
+        self.stack = StackWatch::new(self.program.image(), |address| self.word(address));
         self.epoch = (self.board.with_chip(|chip| chip.now()), now);
         self.booted_at = now;
         let mut probe = attach(&self.board)?;
@@ -469,6 +495,11 @@ impl Board for VirtualChip {
             }
         });
         self.run(until)
+    }
+
+    fn stack_use(&self) -> Option<StackUse> {
+        let stack = self.stack.as_ref()?;
+        stack.used(|address| self.word(address))
     }
 }
 

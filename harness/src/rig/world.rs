@@ -9,6 +9,7 @@ use std::time::Duration;
 use modem_sim::{Latency, Modem, ModemConfig, ModemNote, Network, Output, StalledInput, When};
 
 use super::board::{Board, End, LogRecord, Progress, Sent};
+use super::costs::StackUse;
 use super::edge::{Edge, Hosts};
 use super::error::RigError;
 use super::link::{Direction, byte_time};
@@ -55,6 +56,8 @@ pub struct Delivered {
     pub at: Duration,
     /// The message.
     pub message: Message,
+    /// Cycles up to then in which the device's processor did not sleep, where the board counts them.
+    pub awake_cycles: Option<u64>,
     pub(super) taken: bool,
 }
 
@@ -100,6 +103,7 @@ pub struct World {
     schedule: Schedule,
     redactions: Redactions,
     crash: Option<Box<CrashReport>>,
+    awake_cycles: Option<u64>,
     pub(super) transcript: Transcript,
     pub(super) log: Vec<LogRecord>,
     pub(super) messages: Vec<Delivered>,
@@ -140,6 +144,7 @@ impl World {
             transcript: Transcript::new(byte_time(baud), config.redactions.clone()),
             redactions: config.redactions,
             crash: None,
+            awake_cycles: None,
             log: Vec::new(),
             messages: Vec::new(),
             reset_pulled: None,
@@ -183,6 +188,16 @@ impl World {
     pub fn death(&self) -> Option<&CrashReport> {
         self.crash()
             .filter(|_| matches!(self.device, Device::Crashed))
+    }
+
+    /// Cycles so far in which the device's processor did not sleep, where the board counts them.
+    pub fn awake_cycles(&self) -> Option<u64> {
+        self.awake_cycles
+    }
+
+    /// How much of its stack the device has ever used, where the board can look.
+    pub fn stack_use(&self) -> Option<StackUse> {
+        self.board.stack_use()
     }
 
     /// How many records of the device's log are known to be lost.
@@ -455,6 +470,7 @@ impl World {
 
     fn absorb(&mut self, progress: Progress) {
         self.now = self.now.max(progress.now);
+        self.awake_cycles = progress.awake_cycles.or(self.awake_cycles);
         let redactions = &self.redactions;
         self.log.extend(progress.log.into_iter().map(|mut record| {
             record.text = redactions.apply(&record.text);
@@ -546,10 +562,12 @@ impl World {
     fn collect_messages(&mut self) {
         let at = self.now;
         let new = self.broker.take_messages();
+        let awake_cycles = self.awake_cycles;
         self.messages
             .extend(new.into_iter().map(|message| Delivered {
                 at,
                 message,
+                awake_cycles,
                 taken: false,
             }));
     }

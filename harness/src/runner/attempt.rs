@@ -60,6 +60,7 @@ fn bare(job: &Job, options: &Options, verdict: Verdict, wall_time: Duration) -> 
         messages: String::new(),
         device_log: String::new(),
         connections: String::new(),
+        costs: None,
         lost_log_frames: 0,
         crash: None,
     }

@@ -4,6 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use super::plan::Job;
 use super::record::Record;
+use crate::board::Firmware;
 use crate::scenario::Outcome;
 
 /// Something happened in the run. `index` counts the jobs of the plan, `worker` the workers, both
@@ -16,6 +17,8 @@ pub enum Event {
         jobs: Vec<Job>,
         /// How many of them may run at the same time.
         workers: usize,
+        /// The image that those boards run which run one.
+        firmware: Option<Firmware>,
         /// The plan's seed.
         seed: u64,
         /// Wall clock at the start, for reports only.

@@ -32,6 +32,7 @@ pub fn run(
     tell(&Event::RunStarted {
         jobs: plan.jobs.clone(),
         workers,
+        firmware: plan.firmware.clone(),
         seed: plan.seed,
         started: SystemTime::now(),
     });

@@ -47,6 +47,7 @@ fn outcome(scenario: &Scenario, options: &Options, verdict: Verdict) -> Outcome 
         messages: String::new(),
         device_log: String::new(),
         connections: String::new(),
+        costs: None,
         lost_log_frames: 0,
         crash: None,
     }

@@ -84,6 +84,7 @@ fn outcome(
         messages: rig.map(Rig::messages_text).unwrap_or_default(),
         device_log: rig.map(Rig::log_text).unwrap_or_default(),
         connections: rig.map(Rig::connections_text).unwrap_or_default(),
+        costs: rig.and_then(Rig::costs),
         lost_log_frames: rig
             .and_then(Rig::world)
             .map_or(0, |world| world.lost_log_frames()),

@@ -15,7 +15,7 @@ use serde::Serialize;
 use crate::board::{CrashReport, Firmware};
 use crate::config::BoardConfig;
 use crate::fault::Fault;
-use crate::rig::Rig;
+use crate::rig::{Costs, Rig};
 
 /// The future a scenario's function returns.
 pub type ScenarioFuture<'a> = Pin<Box<dyn Future<Output = anyhow::Result<()>> + 'a>>;
@@ -190,6 +190,8 @@ pub struct Outcome {
     /// Facts of each TLS connection the broker saw, as text, a line each.
     #[serde(skip)]
     pub connections: String,
+    /// What the run took of the device; nothing when it did not get as far as a device.
+    pub costs: Option<Costs>,
     /// Records of the device's log that are known to be lost.
     pub lost_log_frames: u64,
     /// The last crash of the device, also one that a reset has mended.

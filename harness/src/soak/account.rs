@@ -122,6 +122,7 @@ mod tests {
         let line = |at: u64, text: &str| LogRecord {
             place: None,
             lost: 0,
+            awake_cycles: None,
             at: Duration::from_secs(at),
             level: "INFO".to_owned(),
             module: None,

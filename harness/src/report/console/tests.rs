@@ -30,6 +30,7 @@ fn printed(quiet: bool, interrupted: bool, records: Vec<Record>) -> String {
     console.event(&Event::RunStarted {
         jobs,
         workers: 2,
+        firmware: None,
         seed: 7,
         started,
     });
