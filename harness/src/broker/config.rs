@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::hostile::Adversary;
 use super::identity::ServerIdentity;
 
 /// A value that never shows itself in logs, errors or `Debug` output.
@@ -48,9 +49,23 @@ pub enum TlsMode {
     Tls13,
     /// TLS 1.2 only, with the configured identity: a server too old for the device.
     Tls12,
-    /// A man in the middle: completes TLS 1.3 without sending Certificate or CertificateVerify,
-    /// then records what the device entrusts to it. Nothing reaches the broker.
-    NoCertificate,
+    /// TLS 1.3 with key exchange by x25519 only, which the device does not have.
+    OnlyX25519,
+    /// TLS 1.3 with ChaCha20-Poly1305 only, which the device does not have.
+    OnlyChaCha,
+    /// TLS 1.3 by a server that misbehaves.
+    Hostile(Adversary),
+}
+
+/// Somebody who answers the first connections in place of the server.
+#[derive(Debug, Clone)]
+pub struct Impostor {
+    /// How many connections.
+    pub connections: usize,
+    /// Certificate chain and key it presents.
+    pub identity: ServerIdentity,
+    /// What it speaks.
+    pub tls: TlsMode,
 }
 
 /// When the front passes on what the broker sends.
@@ -73,6 +88,8 @@ pub struct BrokerConfig {
     pub users: Vec<(String, Secret)>,
     /// What the front speaks towards the device.
     pub tls: TlsMode,
+    /// Who takes the first connections in its place, if anybody does.
+    pub impostor: Option<Impostor>,
     /// When the front passes on what the broker sends.
     pub pacing: Pacing,
     /// Port of the TLS front on 127.0.0.1; 0 lets the system choose.
@@ -92,6 +109,7 @@ impl BrokerConfig {
             identity,
             users: Vec::new(),
             tls: TlsMode::default(),
+            impostor: None,
             pacing: Pacing::default(),
             tls_port: 0,
             plain_port: 0,

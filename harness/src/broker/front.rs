@@ -9,21 +9,19 @@ use std::time::Duration;
 use bytes::BytesMut;
 use rumqttc::v5::mqttbytes::QoS;
 use rumqttc::v5::mqttbytes::v5::{Login, Packet, Publish};
-use rustls::server::ServerConfig;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
-use super::config::{Pacing, TlsMode};
+use super::config::Pacing;
 use super::connection::{Connection, Manner};
 use super::error::BrokerError;
 use super::facts::Settled;
 use super::gate::{self, Handed};
-use super::hostile::NoCertificateServer;
+use super::identity::Presence;
 use super::ledger::by_harness;
 use super::monitor;
 use super::net::ReservedPort;
 use super::state::{Link, MonitorOrder, Order, Shared};
-use super::tls::{RustlsServer, TlsServer};
 
 /// Where the answer to a command goes.
 type Reply<T> = std_mpsc::Sender<Result<T, BrokerError>>;
@@ -52,12 +50,29 @@ enum Command {
 
 /// How the front is set up.
 pub(super) struct FrontConfig {
-    pub(super) tls: Arc<ServerConfig>,
-    pub(super) mode: TlsMode,
+    pub(super) presence: Arc<Presences>,
     pub(super) pacing: Pacing,
     pub(super) login: Login,
     pub(super) login_required: bool,
     pub(super) limit: Duration,
+}
+
+/// Who answers which connection.
+pub(super) struct Presences {
+    /// The first so many connections meet another one.
+    pub(super) first: Option<(usize, Presence)>,
+    /// The server itself.
+    pub(super) usual: Presence,
+}
+
+impl Presences {
+    /// Who answers connection `index`, counted from 0 since the broker was first started.
+    fn of(&self, index: usize) -> &Presence {
+        match &self.first {
+            Some((connections, first)) if index < *connections => first,
+            _ => &self.usual,
+        }
+    }
 }
 
 /// The caller's side of the front's thread.
@@ -201,8 +216,8 @@ impl Front {
                 login_required: self.config.login_required,
             };
             let shared = self.shared.clone();
-            let (config, mode) = (self.config.tls.clone(), self.config.mode);
-            let accepting = tokio::spawn(accept(listener, shared, manner, config, mode));
+            let presence = self.config.presence.clone();
+            let accepting = tokio::spawn(accept(listener, shared, manner, presence));
             self.port = Port::Open { accepting, addr };
         }
         Ok(())
@@ -273,8 +288,7 @@ async fn accept(
     listener: TcpListener,
     shared: Arc<Shared>,
     manner: Manner,
-    config: Arc<ServerConfig>,
-    mode: TlsMode,
+    presence: Arc<Presences>,
 ) {
     loop {
         let (device, peer) = match listener.accept().await {
@@ -289,15 +303,12 @@ async fn accept(
         };
         // A matter of speed only.
         let _ = device.set_nodelay(true);
-        let tls: Box<dyn TlsServer> = match mode {
-            TlsMode::NoCertificate => Box::new(NoCertificateServer::new()),
-            TlsMode::Tls12 | TlsMode::Tls13 => Box::new(RustlsServer::new(config.clone())),
-        };
         let (orders, inbox) = mpsc::unbounded_channel();
         let index = shared.update(|state| {
             state.links.push(Link::new(peer, orders));
             state.links.len() - 1
         });
+        let tls = presence.of(index).server();
         tokio::spawn(Connection::new(index, shared.clone(), manner, inbox, device, tls).run());
     }
 }

@@ -10,7 +10,9 @@ use rustls::sign::{CertifiedKey, SingleCertAndKey};
 
 use super::config::TlsMode;
 use super::error::BrokerError;
+use super::hostile::{Adversary, Credentials, HostileServer};
 use super::signing::FixedLengthServerKey;
+use super::tls::{RustlsServer, TlsServer};
 
 /// Tickets after each handshake: rustls's default, written down because it shows on the wire.
 const SESSION_TICKETS: usize = 2;
@@ -39,25 +41,50 @@ impl ServerIdentity {
         }
     }
 
+    /// The same with another leaf certificate; the key stays.
+    pub(super) fn altered(mut self, change: impl FnOnce(&mut Vec<u8>)) -> Self {
+        if let Some(leaf) = self.chain.first_mut() {
+            let mut der = leaf.to_vec();
+            change(&mut der);
+            *leaf = CertificateDer::from(der);
+        }
+        self
+    }
+
     /// The certificates in DER as sent, leaf first.
     pub fn chain(&self) -> impl Iterator<Item = &[u8]> {
         self.chain.iter().map(AsRef::as_ref)
     }
 
-    /// Everything rustls needs to serve this identity.
-    pub(super) fn server_config(&self, mode: TlsMode) -> Result<Arc<ServerConfig>, BrokerError> {
+    /// What serves this identity as `mode` says.
+    pub(super) fn presence(&self, mode: TlsMode) -> Result<Presence, BrokerError> {
         let refused = |error: rustls::Error| BrokerError::Identity(error.to_string());
-        let provider = Arc::new(ring::default_provider());
+        let mut provider = ring::default_provider();
+        match mode {
+            TlsMode::OnlyX25519 => provider.kx_groups = vec![ring::kx_group::X25519],
+            TlsMode::OnlyChaCha => {
+                provider.cipher_suites = vec![ring::cipher_suite::TLS13_CHACHA20_POLY1305_SHA256];
+            }
+            TlsMode::Tls12 | TlsMode::Tls13 | TlsMode::Hostile(_) => {}
+        }
+        let provider = Arc::new(provider);
         let private = PrivateKeyDer::Pkcs8(self.key.clone_key());
         let key = provider
             .key_provider
             .load_private_key(private)
             .map_err(refused)?;
-        let key = FixedLengthServerKey::new(key, self.signature_length);
-        let certified = CertifiedKey::new(self.chain.clone(), Arc::new(key));
+        let key = Arc::new(FixedLengthServerKey::new(key, self.signature_length));
+        if let TlsMode::Hostile(adversary) = mode {
+            let chain = self.chain.clone();
+            return Ok(Presence::Hostile(
+                adversary,
+                Arc::new(Credentials { chain, key }),
+            ));
+        }
+        let certified = CertifiedKey::new(self.chain.clone(), key);
         let version = match mode {
             TlsMode::Tls12 => &rustls::version::TLS12,
-            TlsMode::Tls13 | TlsMode::NoCertificate => &rustls::version::TLS13,
+            _ => &rustls::version::TLS13,
         };
         let mut config = ServerConfig::builder_with_provider(provider)
             .with_protocol_versions(&[version])
@@ -68,7 +95,27 @@ impl ServerIdentity {
         config.session_storage = ServerSessionMemoryCache::new(64);
         config.send_tls13_tickets = SESSION_TICKETS;
         config.max_tls13_tickets = SESSION_TICKETS;
-        Ok(Arc::new(config))
+        Ok(Presence::Rustls(Arc::new(config)))
+    }
+}
+
+/// Makes the TLS side of each new connection.
+pub(super) enum Presence {
+    /// By the book.
+    Rustls(Arc<ServerConfig>),
+    /// Not so.
+    Hostile(Adversary, Arc<Credentials>),
+}
+
+impl Presence {
+    /// The server side of one connection.
+    pub(super) fn server(&self) -> Box<dyn TlsServer> {
+        match self {
+            Self::Rustls(config) => Box::new(RustlsServer::new(config.clone())),
+            Self::Hostile(adversary, credentials) => {
+                Box::new(HostileServer::new(*adversary, credentials.clone()))
+            }
+        }
     }
 }
 

@@ -28,12 +28,13 @@ mod state;
 mod tls;
 mod topic;
 
-pub use config::{BrokerConfig, Pacing, Secret, TlsMode};
+pub use config::{BrokerConfig, Impostor, Pacing, Secret, TlsMode};
 pub use error::BrokerError;
 pub use facts::{
     AuthOutcome, CloseKind, ClosedBy, ConnectionFacts, Direction, Message, PacketFact, PacketKind,
     PublishProperties, Published, Publisher, QoS, Settled, TlsFacts,
 };
+pub use hostile::Adversary;
 pub use identity::ServerIdentity;
 pub use pki::{CertificateKind, OTHER_HOST, Pki};
 pub use server::Broker;

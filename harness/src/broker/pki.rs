@@ -4,9 +4,11 @@
 //! same in every run; they stay within UTCTime (before 2050). Lengths are fixed too: see
 //! [`signing`](super::signing).
 
+use rand_core::{OsRng, RngCore};
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, SerialNumber, date_time_ymd,
+    KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, PKCS_RSA_SHA256,
+    PublicKeyData, SerialNumber, SignatureAlgorithm, date_time_ymd,
 };
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 
@@ -50,6 +52,22 @@ pub enum CertificateKind {
     LongChain,
     /// Nine intermediate CAs, more than 16 KB of certificates: larger than one TLS record.
     HugeChain,
+    /// Signed by its own key.
+    SelfSigned,
+    /// An RSA key of 2048 bits.
+    RsaKey,
+    /// Signed, as it says, over a SHA-224 hash.
+    WeakHash,
+    /// The server shows a CA's certificate as its own.
+    CaAsServer,
+    /// The host only by a wildcard for its first label.
+    Wildcard,
+    /// A wildcard that would have to stand for two labels.
+    WildcardTooShort,
+    /// The host's name in the common name only, as was the custom before 2000.
+    CommonNameOnly,
+    /// The certificate is cut short.
+    Truncated,
 }
 
 /// Name of the CA that the device trusts.
@@ -97,9 +115,50 @@ impl Pki {
             CertificateKind::WrongKeyUsage => {
                 params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
             }
+            CertificateKind::Wildcard => {
+                let (_, rest) = host.split_once('.').unwrap_or_default();
+                params = leaf_params(&format!("*.{rest}"), 0x20 + kind as u8)?;
+            }
+            CertificateKind::WildcardTooShort => {
+                let (_, top) = host.rsplit_once('.').unwrap_or_default();
+                params = leaf_params(&format!("*.{top}"), 0x20 + kind as u8)?;
+            }
+            CertificateKind::CommonNameOnly => {
+                params.subject_alt_names.clear();
+                params.distinguished_name.push(DnType::CommonName, host);
+            }
+            CertificateKind::CaAsServer => {
+                params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+            }
             _ => {}
         }
         match kind {
+            CertificateKind::SelfSigned => {
+                let key = FixedLengthIssuerKey(p256()?);
+                let certificate = params
+                    .self_signed(&key)
+                    .map_err(|e| failed("a self-signed certificate", &e))?;
+                let private = PrivatePkcs8KeyDer::from(key.0.serialize_der());
+                let chain = vec![certificate.der().clone()];
+                Ok(ServerIdentity::new(chain, private, P256_SIGNATURE))
+            }
+            CertificateKind::RsaKey => {
+                let certificate = params
+                    .signed_by(&SomeRsaKey::draw(), &self.ca.issuer)
+                    .map_err(|e| failed("a certificate of an RSA key", &e))?;
+                // Whoever sees the certificate refuses it before a signature is looked at.
+                let private = PrivatePkcs8KeyDer::from(p256()?.serialize_der());
+                let chain = vec![certificate.der().clone()];
+                Ok(ServerIdentity::new(chain, private, P256_SIGNATURE))
+            }
+            CertificateKind::WeakHash => {
+                let good = issue(&params, p256()?, P256_SIGNATURE, &self.ca, Vec::new())?;
+                Ok(good.altered(|der| replace_all(der, ECDSA_SHA256, ECDSA_SHA224)))
+            }
+            CertificateKind::Truncated => {
+                let good = issue(&params, p256()?, P256_SIGNATURE, &self.ca, Vec::new())?;
+                Ok(good.altered(|der| der.truncate(der.len() / 2)))
+            }
             CertificateKind::UnsupportedKey => {
                 let key = KeyPair::generate_for(&PKCS_ECDSA_P384_SHA384)
                     .map_err(|e| failed("a P-384 key", &e))?;
@@ -160,6 +219,48 @@ impl Pki {
             above.as_ref().unwrap_or(&self.ca),
             sent,
         )
+    }
+}
+
+/// ecdsa-with-SHA256 and ecdsa-with-SHA224 as OBJECT IDENTIFIER in DER (RFC 5758, 3.2).
+const ECDSA_SHA256: &[u8] = &[6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 2];
+const ECDSA_SHA224: &[u8] = &[6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 1];
+
+/// Replaces `old` by `new`, of the same length, wherever it stands.
+fn replace_all(bytes: &mut [u8], old: &[u8], new: &[u8]) {
+    for at in 0..bytes.len().saturating_sub(old.len()) {
+        let place = &mut bytes[at..at + old.len()];
+        if place == old {
+            place.copy_from_slice(new);
+        }
+    }
+}
+
+/// An RSA public key of 2048 bits that nobody has the private key of.
+struct SomeRsaKey(Vec<u8>);
+
+impl SomeRsaKey {
+    fn draw() -> Self {
+        let mut modulus = [0; 256];
+        OsRng.fill_bytes(&mut modulus);
+        // Of full length, odd: it looks like one.
+        modulus[0] |= 0x80;
+        modulus[255] |= 1;
+        // RSAPublicKey (RFC 8017, A.1.1): SEQUENCE of modulus and exponent 65537.
+        let mut der = vec![0x30, 0x82, 1, 10, 2, 0x82, 1, 1, 0];
+        der.extend(modulus);
+        der.extend([2, 3, 1, 0, 1]);
+        Self(der)
+    }
+}
+
+impl PublicKeyData for SomeRsaKey {
+    fn der_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    fn algorithm(&self) -> &'static SignatureAlgorithm {
+        &PKCS_RSA_SHA256
     }
 }
 
@@ -261,7 +362,7 @@ mod tests {
 
     const HOST: &str = "broker.example.net";
 
-    const KINDS: [CertificateKind; 11] = [
+    const KINDS: [CertificateKind; 19] = [
         CertificateKind::Valid,
         CertificateKind::Expired,
         CertificateKind::NotYetValid,
@@ -273,6 +374,14 @@ mod tests {
         CertificateKind::UnsupportedKey,
         CertificateKind::LongChain,
         CertificateKind::HugeChain,
+        CertificateKind::SelfSigned,
+        CertificateKind::RsaKey,
+        CertificateKind::WeakHash,
+        CertificateKind::CaAsServer,
+        CertificateKind::Wildcard,
+        CertificateKind::WildcardTooShort,
+        CertificateKind::CommonNameOnly,
+        CertificateKind::Truncated,
     ];
 
     #[test]

@@ -11,7 +11,7 @@ use rumqttc::v5::mqttbytes::{QoS, valid_topic};
 use super::config::{BrokerConfig, Secret};
 use super::error::BrokerError;
 use super::facts::{ConnectionFacts, Message, Settled};
-use super::front::{FrontConfig, FrontHandle};
+use super::front::{FrontConfig, FrontHandle, Presences};
 use super::gate::Handed;
 use super::monitor::CLIENT_ID;
 use super::net::ReservedPort;
@@ -38,7 +38,12 @@ impl Broker {
     /// [`BrokerError::PortInUse`] for a port asked for by number; otherwise when the system gives
     /// no sockets or threads, or the identity cannot be served.
     pub fn start(config: BrokerConfig) -> Result<Self, BrokerError> {
-        let tls = config.identity.server_config(config.tls)?;
+        let first = match &config.impostor {
+            Some(other) => Some((other.connections, other.identity.presence(other.tls)?)),
+            None => None,
+        };
+        let usual = config.identity.presence(config.tls)?;
+        let presence = Arc::new(Presences { first, usual });
         let port = ReservedPort::new("TLS", config.tls_port)?;
         let tls_addr = port.addr();
 
@@ -64,8 +69,7 @@ impl Broker {
         let process = RumqttdProcess::start(&shared, &settings)?;
         let plain_addr = process.addr();
         let config = FrontConfig {
-            tls,
-            mode: config.tls,
+            presence,
             pacing: config.pacing,
             login,
             login_required,

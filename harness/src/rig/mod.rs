@@ -41,7 +41,7 @@ pub use wait::{DEFAULT_WAIT, Wait};
 pub use world::{Delivered, TextMessage, World};
 
 use crate::board::Firmware;
-use crate::broker::{Broker, BrokerConfig, CertificateKind, ConnectionFacts, Pki, TlsMode};
+use crate::broker::{Broker, BrokerConfig, CertificateKind, ConnectionFacts, Impostor, Pki, TlsMode};
 use crate::fault::{Effect, Fault, Window};
 use crate::scenario::{Board, Options};
 use connections::Detail;
@@ -58,6 +58,8 @@ pub struct ServerSetup {
     pub certificate: CertificateKind,
     /// How it behaves in the handshake.
     pub tls: TlsMode,
+    /// After so many connections certificate and handshake are as they should be; `None`: never.
+    pub mends_after: Option<usize>,
     /// Password the broker expects; `None`: the one the device has.
     pub password: Option<String>,
 }
@@ -93,6 +95,7 @@ impl Rig {
             server: ServerSetup {
                 certificate: CertificateKind::Valid,
                 tls: TlsMode::Tls13,
+                mends_after: None,
                 password: None,
             },
             world: None,
@@ -150,11 +153,28 @@ impl Rig {
             .password
             .clone()
             .unwrap_or_else(|| self.device.password.clone());
-        let broker = Broker::start(BrokerConfig {
-            users: vec![(self.device.user.clone(), password.into())],
-            tls: self.server.tls,
-            ..BrokerConfig::new(pki.server(self.server.certificate, BROKER_HOST)?)
-        })
+        let (identity, tls) = (
+            pki.server(self.server.certificate, BROKER_HOST)?,
+            self.server.tls,
+        );
+        let users = vec![(self.device.user.clone(), password.into())];
+        let config = match self.server.mends_after {
+            None => BrokerConfig {
+                users,
+                tls,
+                ..BrokerConfig::new(identity)
+            },
+            Some(connections) => BrokerConfig {
+                users,
+                impostor: Some(Impostor {
+                    connections,
+                    identity,
+                    tls,
+                }),
+                ..BrokerConfig::new(pki.server(CertificateKind::Valid, BROKER_HOST)?)
+            },
+        };
+        let broker = Broker::start(config)
         .map_err(RigError::from)?;
         let hosts = HashMap::from([(
             (self.device.broker_host.clone(), self.device.broker_port),
@@ -316,6 +336,20 @@ impl Rig {
         let text = connections::render(&self.connections(), Detail::Story);
         let text = self.redactions().apply(&text);
         snapshot::compare(&format!("{name}.tls"), &text)
+    }
+
+    /// Compares with `<name>.peer.snap` how the device got along with whom it met first: its log
+    /// from the first handshake on, and the facts of the first connection.
+    ///
+    /// # Errors
+    /// When it differs from the accepted one.
+    pub fn snapshot_peer(&mut self, name: &str) -> Result<()> {
+        let log = messages::story_log(&self.world_mut()?.log);
+        let begin = log.find("INFO  tls: handshake").unwrap_or_default();
+        let first = self.connections().into_iter().take(1).collect::<Vec<_>>();
+        let facts = connections::render(&first, Detail::Story);
+        let text = self.redactions().apply(&format!("{}\n{facts}", &log[begin..]));
+        snapshot::compare(&format!("{name}.peer"), &text)
     }
 
     /// What the bench saw the device lose on the way from the modem, a line each. A board whose

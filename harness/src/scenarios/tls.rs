@@ -6,7 +6,7 @@ use anyhow::{Result, ensure};
 use harness_macros::scenario;
 
 use super::modem_settings;
-use crate::broker::{CertificateKind, TlsMode};
+use crate::broker::{Adversary, CertificateKind, TlsMode};
 use crate::rig::Rig;
 
 /// Boots with a server that must be refused, waits for the reason in the log, and checks that the
@@ -90,6 +90,6 @@ async fn other_host(rig: &mut Rig) -> Result<()> {
     origin = "RFC 8446, 4.4.2"
 )]
 async fn no_certificate(rig: &mut Rig) -> Result<()> {
-    rig.server().tls = TlsMode::NoCertificate;
+    rig.server().tls = TlsMode::Hostile(Adversary::NoCertificate);
     refused(rig, "TLS4_no_certificate", "no certificate").await
 }

@@ -6,14 +6,15 @@ use std::net::TcpStream;
 
 use embedded_tls::blocking::TlsConnection;
 use embedded_tls::{Aes128GcmSha256, TlsConfig, TlsContext, UnsecureProvider};
-use harness::broker::{Broker, CertificateKind, ClosedBy, Pki, TlsMode};
+use harness::broker::{Adversary, Broker, CertificateKind, ClosedBy, Pki, TlsMode};
 use rand_core::OsRng;
 
 use crate::device::{Device, HOST, PASSWORD, connect, encode};
 
 fn start() -> (Broker, Pki) {
     let pki = Pki::new().unwrap();
-    let config = crate::config(&pki, CertificateKind::Valid).tls(TlsMode::NoCertificate);
+    let config =
+        crate::config(&pki, CertificateKind::Valid).tls(TlsMode::Hostile(Adversary::NoCertificate));
     (Broker::start(config).unwrap(), pki)
 }
 

@@ -57,6 +57,13 @@ impl Secret {
         mac.finalize().into_bytes().into()
     }
 
+    /// The secret after a KeyUpdate (7.2).
+    pub(crate) fn updated(&self) -> Self {
+        let mut output = [0; HASH];
+        self.expand("traffic upd", &[], &mut output);
+        Self(output)
+    }
+
     /// The record keys of this traffic secret (7.3).
     pub(crate) fn keys(&self) -> RecordKeys {
         let (mut key, mut iv) = ([0; 16], [0; 12]);

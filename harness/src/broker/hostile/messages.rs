@@ -1,18 +1,26 @@
 //! The few handshake messages of TLS 1.3 the hostile server reads and writes (RFC 8446, section 4).
 
+use sha2::{Digest, Sha256};
+
 /// TLS_AES_128_GCM_SHA256.
 const SUITE: u16 = 0x1301;
 /// secp256r1.
-const GROUP: u16 = 0x0017;
+pub(crate) const GROUP: u16 = 0x0017;
 /// TLS 1.3.
 const VERSION: u16 = 0x0304;
 
 const CLIENT_HELLO: u8 = 1;
 const SERVER_HELLO: u8 = 2;
+const NEW_SESSION_TICKET: u8 = 4;
 const ENCRYPTED_EXTENSIONS: u8 = 8;
+pub(crate) const CERTIFICATE: u8 = 11;
+const CERTIFICATE_REQUEST: u8 = 13;
+pub(crate) const CERTIFICATE_VERIFY: u8 = 15;
 const FINISHED: u8 = 20;
+const KEY_UPDATE: u8 = 24;
 
 const SERVER_NAME: u16 = 0;
+const SIGNATURE_ALGORITHMS: u16 = 13;
 const SUPPORTED_VERSIONS: u16 = 43;
 const KEY_SHARE: u16 = 51;
 
@@ -99,31 +107,133 @@ fn parse(message: &[u8]) -> Option<Result<ClientHello, String>> {
     Some(hello)
 }
 
-/// A ServerHello with the given random and key share.
-pub(crate) fn server_hello(random: &[u8; 32], session_id: &[u8], key_share: &[u8]) -> Vec<u8> {
-    let mut body = vec![3, 3];
-    body.extend(random);
-    body.push(session_id.len() as u8);
-    body.extend(session_id);
-    body.extend(SUITE.to_be_bytes());
-    body.push(0);
-    let mut extensions = Vec::new();
-    extensions.extend(SUPPORTED_VERSIONS.to_be_bytes());
-    extensions.extend([0, 2]);
-    extensions.extend(VERSION.to_be_bytes());
-    extensions.extend(KEY_SHARE.to_be_bytes());
-    extensions.extend((key_share.len() as u16 + 4).to_be_bytes());
-    extensions.extend(GROUP.to_be_bytes());
-    extensions.extend((key_share.len() as u16).to_be_bytes());
-    extensions.extend(key_share);
-    body.extend((extensions.len() as u16).to_be_bytes());
-    body.extend(extensions);
-    message(SERVER_HELLO, &body)
+/// A ServerHello, field by field, so that each may be wrong.
+#[derive(Debug, Clone)]
+pub(crate) struct ServerHello {
+    /// `legacy_version`.
+    pub(crate) legacy_version: u16,
+    pub(crate) random: [u8; 32],
+    /// The echo of the client's.
+    pub(crate) session_id: Vec<u8>,
+    pub(crate) suite: u16,
+    /// `supported_versions`, if it is sent at all.
+    pub(crate) version: Option<u16>,
+    /// `key_share`: the group, and the key unless it is a HelloRetryRequest's.
+    pub(crate) share: (u16, Option<Vec<u8>>),
+    /// More extensions, as they stand on the wire.
+    pub(crate) more: Vec<u8>,
 }
 
-/// EncryptedExtensions with none.
-pub(crate) fn encrypted_extensions() -> Vec<u8> {
-    message(ENCRYPTED_EXTENSIONS, &[0, 0])
+impl ServerHello {
+    /// As an honest server sends it.
+    pub(crate) fn honest(random: [u8; 32], session_id: &[u8], key_share: &[u8]) -> Self {
+        Self {
+            legacy_version: 0x0303,
+            random,
+            session_id: session_id.to_vec(),
+            suite: SUITE,
+            version: Some(VERSION),
+            share: (GROUP, Some(key_share.to_vec())),
+            more: Vec::new(),
+        }
+    }
+
+    /// A HelloRetryRequest (4.1.4) for `group`: told from a ServerHello by its random.
+    pub(crate) fn retry(session_id: &[u8], group: u16) -> Self {
+        Self {
+            random: Sha256::digest(b"HelloRetryRequest").into(),
+            share: (group, None),
+            ..Self::honest([0; 32], session_id, &[])
+        }
+    }
+
+    /// The whole message.
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        let mut body = self.legacy_version.to_be_bytes().to_vec();
+        body.extend(self.random);
+        body.push(self.session_id.len() as u8);
+        body.extend(&self.session_id);
+        body.extend(self.suite.to_be_bytes());
+        body.push(0);
+        let mut extensions = Vec::new();
+        if let Some(version) = self.version {
+            extension(SUPPORTED_VERSIONS, &version.to_be_bytes(), &mut extensions);
+        }
+        let (group, key) = &self.share;
+        let mut share = group.to_be_bytes().to_vec();
+        if let Some(key) = key {
+            share.extend((key.len() as u16).to_be_bytes());
+            share.extend(key);
+        }
+        extension(KEY_SHARE, &share, &mut extensions);
+        extensions.extend(&self.more);
+        body.extend((extensions.len() as u16).to_be_bytes());
+        body.extend(extensions);
+        message(SERVER_HELLO, &body)
+    }
+}
+
+/// Appends an extension.
+pub(crate) fn extension(kind: u16, body: &[u8], output: &mut Vec<u8>) {
+    output.extend(kind.to_be_bytes());
+    output.extend((body.len() as u16).to_be_bytes());
+    output.extend(body);
+}
+
+/// EncryptedExtensions with `extensions` as they stand on the wire.
+pub(crate) fn encrypted_extensions(extensions: &[u8]) -> Vec<u8> {
+    let mut body = (extensions.len() as u16).to_be_bytes().to_vec();
+    body.extend(extensions);
+    message(ENCRYPTED_EXTENSIONS, &body)
+}
+
+/// CertificateRequest for ECDSA P-256 (4.3.2).
+pub(crate) fn certificate_request(context: &[u8]) -> Vec<u8> {
+    let mut body = vec![context.len() as u8];
+    body.extend(context);
+    let mut extensions = Vec::new();
+    extension(SIGNATURE_ALGORITHMS, &[0, 2, 4, 3], &mut extensions);
+    body.extend((extensions.len() as u16).to_be_bytes());
+    body.extend(extensions);
+    message(CERTIFICATE_REQUEST, &body)
+}
+
+/// Certificate with `chain`, leaf first (4.4.2).
+pub(crate) fn certificate<'a>(chain: impl Iterator<Item = &'a [u8]>) -> Vec<u8> {
+    let mut list = Vec::new();
+    for certificate in chain {
+        list.extend(&(certificate.len() as u32).to_be_bytes()[1..]);
+        list.extend(certificate);
+        list.extend([0, 0]);
+    }
+    let mut body = vec![0];
+    body.extend(&(list.len() as u32).to_be_bytes()[1..]);
+    body.extend(list);
+    message(CERTIFICATE, &body)
+}
+
+/// CertificateVerify with a signature of `scheme` (4.4.3).
+pub(crate) fn certificate_verify(scheme: u16, signature: &[u8]) -> Vec<u8> {
+    let mut body = scheme.to_be_bytes().to_vec();
+    body.extend((signature.len() as u16).to_be_bytes());
+    body.extend(signature);
+    message(CERTIFICATE_VERIFY, &body)
+}
+
+/// NewSessionTicket (4.6.1).
+pub(crate) fn new_session_ticket(number: u8) -> Vec<u8> {
+    let mut body = 7200_u32.to_be_bytes().to_vec();
+    body.extend([0, 0, 0, number]);
+    body.extend([1, number]);
+    body.extend([0, 32]);
+    body.extend([number; 32]);
+    body.extend([0, 0]);
+    message(NEW_SESSION_TICKET, &body)
+}
+
+/// KeyUpdate (4.6.3), which asks for one in return if `requested`.
+pub(crate) fn key_update(requested: bool) -> Vec<u8> {
+    message(KEY_UPDATE, &[u8::from(requested)])
 }
 
 /// Finished with its `verify_data`.

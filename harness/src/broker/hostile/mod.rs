@@ -1,12 +1,17 @@
-//! A server no honest library would be: it proves nothing and is told everything.
+//! A server no honest library would be.
 //!
-//! It completes TLS 1.3 without Certificate and CertificateVerify. A client that takes the server's
-//! Finished for proof of identity sends its password to whoever sits on the line. The server keeps
-//! only counts: how much application data came, and whether it began like MQTT.
+//! It speaks TLS 1.3 by itself, so that any step of the handshake may be wrong in a way of the
+//! caller's choice ([`Adversary`]): a client must refuse it, or get along, and must never entrust
+//! anything to one that did not prove its identity. The server keeps only counts of what such a
+//! client says: how much application data came, and whether it began like MQTT.
 
+mod adversary;
+mod flight;
 mod key_schedule;
 mod messages;
-mod no_certificate;
 mod record;
+mod server;
 
-pub(super) use no_certificate::NoCertificateServer;
+pub use adversary::Adversary;
+pub(super) use flight::Credentials;
+pub(super) use server::HostileServer;

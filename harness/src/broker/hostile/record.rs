@@ -73,8 +73,20 @@ pub(crate) fn sealed(
     keys: &mut RecordKeys,
     output: &mut Vec<u8>,
 ) {
+    padded(content_type, content, 0, keys, output);
+}
+
+/// Appends an encrypted record with `padding` bytes of zeros (5.4).
+pub(crate) fn padded(
+    content_type: u8,
+    content: &[u8],
+    padding: usize,
+    keys: &mut RecordKeys,
+    output: &mut Vec<u8>,
+) {
     let mut body = content.to_vec();
     body.push(content_type);
+    body.resize(body.len() + padding, 0);
     let header = header(APPLICATION_DATA, body.len() + super::key_schedule::TAG);
     keys.seal(&header, &mut body);
     output.extend(header);
