@@ -41,7 +41,9 @@ pub use wait::{DEFAULT_WAIT, Wait};
 pub use world::{Delivered, TextMessage, World};
 
 use crate::board::Firmware;
-use crate::broker::{Broker, BrokerConfig, CertificateKind, ConnectionFacts, Impostor, Pki, TlsMode};
+use crate::broker::{
+    Broker, BrokerConfig, CertificateKind, ConnectionFacts, Impostor, Pki, TlsMode,
+};
 use crate::fault::{Effect, Fault, Window};
 use crate::scenario::{Board, Options};
 use connections::Detail;
@@ -174,8 +176,7 @@ impl Rig {
                 ..BrokerConfig::new(pki.server(CertificateKind::Valid, BROKER_HOST)?)
             },
         };
-        let broker = Broker::start(config)
-        .map_err(RigError::from)?;
+        let broker = Broker::start(config).map_err(RigError::from)?;
         let hosts = HashMap::from([(
             (self.device.broker_host.clone(), self.device.broker_port),
             broker.tls_addr(),
@@ -348,7 +349,9 @@ impl Rig {
         let begin = log.find("INFO  tls: handshake").unwrap_or_default();
         let first = self.connections().into_iter().take(1).collect::<Vec<_>>();
         let facts = connections::render(&first, Detail::Story);
-        let text = self.redactions().apply(&format!("{}\n{facts}", &log[begin..]));
+        let text = self
+            .redactions()
+            .apply(&format!("{}\n{facts}", &log[begin..]));
         snapshot::compare(&format!("{name}.peer"), &text)
     }
 

@@ -1,5 +1,6 @@
 //! The registry: every scenario there is.
 
+mod adversaries;
 mod bring_up;
 mod broker;
 mod receive;
@@ -7,6 +8,8 @@ mod settings;
 mod survival;
 mod time;
 mod tls;
+
+use std::sync::LazyLock;
 
 use anyhow::{Context, Result};
 use modem_sim::Initial;
@@ -47,7 +50,8 @@ pub fn all() -> &'static [Scenario] {
         tls::NO_CERTIFICATE,
         tls::FORGED_CA,
     ];
-    ALL
+    static EVERY: LazyLock<Vec<Scenario>> = LazyLock::new(|| [ALL, adversaries::ALL].concat());
+    &EVERY
 }
 
 /// The device's profile of the modem (MODEM.md 7, suggested configuration): what a modem holds
@@ -127,7 +131,7 @@ mod tests {
         .iter()
         .map(|source| source.matches("\n#[scenario(").count())
         .sum();
-        assert_eq!(written, all().len());
+        assert_eq!(written + adversaries::ALL.len(), all().len());
     }
 
     #[test]

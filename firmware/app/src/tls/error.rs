@@ -1,5 +1,7 @@
 //! What can go wrong between the transport and a trusted connection.
 
+use core::fmt;
+
 use embedded_tls::TlsError;
 use embedded_tls::alert::AlertDescription;
 use thiserror::Error;
@@ -121,7 +123,7 @@ pub enum Error {
     Wire(Fault),
     /// The server broke the protocol, or uses a part of it that this device lacks: KeyUpdate,
     /// handshake messages split across records.
-    #[error("protocol error {0:?}")]
+    #[error("{}", Words(*.0))]
     Protocol(TlsError),
     /// `broker.ca` holds no certificate.
     #[error("settings field broker.ca holds no X.509 certificate in DER: write the settings anew")]
@@ -132,6 +134,30 @@ pub enum Error {
     /// `identity.key` cannot be used.
     #[error("settings field identity.key holds no P-256 key in DER: write the settings anew")]
     BadClientKey,
+}
+
+/// What `embedded-tls` means by its errors, where a server is the cause.
+struct Words(TlsError);
+
+impl fmt::Display for Words {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.0 {
+            TlsError::CryptoError => {
+                "a record does not decrypt: changed on the way, or of another session"
+            }
+            TlsError::InvalidKeyShare => "the server's key share is no point of P-256",
+            TlsError::InvalidCertificate => {
+                "the certificate message cannot be read: longer than one record, or malformed"
+            }
+            TlsError::InvalidSignature => "the server's Finished is wrong",
+            TlsError::InvalidRecord => "an alert or data in place of a handshake message",
+            TlsError::Unimplemented => {
+                "the server uses a message such as KeyUpdate, which this device lacks"
+            }
+            TlsError::InternalError => "the server ended the session by an alert",
+            other => return write!(f, "protocol error {other:?}"),
+        })
+    }
 }
 
 impl Error {

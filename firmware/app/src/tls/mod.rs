@@ -4,18 +4,21 @@
 //! * `verifier` checks chain, time, usage and name on `webpki`, with reasons a person can read.
 //! * `connection` refuses a server that never proved to own a certificate (the guard), before
 //!   the first application byte.
+//! * `hello` checks that the server chose what was offered, and says so if it did not.
 //! * `wire` stands between `embedded-tls` and the transport: it makes reads and writes safe to
 //!   cancel and keeps out records that `embedded-tls` answers with a panic.
 
 mod algorithms;
 mod connection;
 mod error;
+mod hello;
 mod provider;
 mod verifier;
 mod wire;
 
 pub use connection::{Buffers, Client, HANDSHAKE_TIMEOUT, Stream, open};
 pub use error::{Error, Refusal};
+pub use hello::HelloFault;
 pub use provider::Identity;
 pub use verifier::{Trust, verify_chain};
 pub use wire::{Fault, Wire};

@@ -24,6 +24,8 @@ use embassy_futures::yield_now;
 use embedded_io_async::{Error as _, ErrorKind, ErrorType, Read, Write};
 use thiserror::Error;
 
+use super::hello::{self, HelloFault};
+
 const HEADER: usize = 5;
 /// Largest ciphertext of a record (RFC 8446, 5.2): 2^14 + 256.
 const MAX_CIPHERTEXT: usize = 16_640;
@@ -52,6 +54,12 @@ pub enum Fault {
     /// A record of a type that may not come now.
     #[error("record of type {0} where none may come")]
     UnexpectedRecord(u8),
+    /// What came first is no TLS record at all.
+    #[error("not TLS (first byte {0:#04x}): is this the broker's TLS port?")]
+    NotTls(u8),
+    /// The ServerHello cannot be used.
+    #[error("{0}")]
+    Hello(HelloFault),
     /// A record longer or shorter than its type allows.
     #[error("record of {0} bytes, out of range")]
     RecordLength(usize),
@@ -68,7 +76,10 @@ impl embedded_io_async::Error for Fault {
         match self {
             Self::Transport(kind) => *kind,
             Self::End | Self::PlainAlert(_) => ErrorKind::ConnectionReset,
-            Self::UnexpectedRecord(_) | Self::RecordLength(_) => ErrorKind::InvalidData,
+            Self::UnexpectedRecord(_)
+            | Self::NotTls(_)
+            | Self::Hello(_)
+            | Self::RecordLength(_) => ErrorKind::InvalidData,
             Self::Abandoned(_) => ErrorKind::ConnectionAborted,
             Self::Busy => ErrorKind::Other,
         }
@@ -185,6 +196,11 @@ impl<'a, T: Read + Write> Wire<'a, T> {
             let description = self.rx[..self.collected].get(HEADER + 1).copied();
             return Err(self.fail(Fault::PlainAlert(description.unwrap_or_default())));
         }
+        if self.rx[0] == HANDSHAKE
+            && let Err(fault) = hello::check(&self.rx[HEADER..self.collected])
+        {
+            return Err(self.fail(Fault::Hello(fault)));
+        }
         Ok(())
     }
 
@@ -200,6 +216,9 @@ impl<'a, T: Read + Write> Wire<'a, T> {
             APPLICATION_DATA => (self.phase != Phase::Hello, MIN_CIPHERTEXT..=MAX_CIPHERTEXT),
             _ => (false, 0..=0),
         };
+        if self.phase == Phase::Hello && !(CHANGE_CIPHER_SPEC..=APPLICATION_DATA).contains(&kind) {
+            return Err(self.fail(Fault::NotTls(kind)));
+        }
         if !allowed {
             return Err(self.fail(Fault::UnexpectedRecord(kind)));
         }

@@ -142,6 +142,8 @@ impl Adversary {
         matches!(
             self,
             A::Coalesced
+                | A::OversizedPlaintext
+                | A::EmptyHandshake
                 | A::ChangeCipherSpecs
                 | A::CertificateRequest
                 | A::UnknownEncryptedExtension
