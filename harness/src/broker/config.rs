@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::hostile::Adversary;
 use super::identity::ServerIdentity;
+use super::meddling::Meddling;
 
 /// A value that never shows itself in logs, errors or `Debug` output.
 #[derive(Clone, PartialEq, Eq)]
@@ -90,6 +91,8 @@ pub struct BrokerConfig {
     pub tls: TlsMode,
     /// Who takes the first connections in its place, if anybody does.
     pub impostor: Option<Impostor>,
+    /// What happens to the packets for the device.
+    pub meddling: Meddling,
     /// When the front passes on what the broker sends.
     pub pacing: Pacing,
     /// Port of the TLS front on 127.0.0.1; 0 lets the system choose.
@@ -110,6 +113,7 @@ impl BrokerConfig {
             users: Vec::new(),
             tls: TlsMode::default(),
             impostor: None,
+            meddling: Meddling::default(),
             pacing: Pacing::default(),
             tls_port: 0,
             plain_port: 0,

@@ -13,8 +13,9 @@ use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 
 use super::config::Pacing;
-use super::facts::{CloseKind, ClosedBy, PacketKind};
+use super::facts::{AuthOutcome, CloseKind, ClosedBy, PacketKind};
 use super::ledger::{Ledger, Phase, Verdict};
+use super::meddling::{Changed, Meddler, refusing_connack};
 use super::mqtt_tap::Frame;
 use super::net::{drain, readable, writable};
 use super::state::{Link, Order, Shared};
@@ -62,6 +63,7 @@ pub(super) struct Connection {
     /// What to do with the connection to `rumqttd` once `to_broker` is written.
     then: Then,
 
+    meddler: Meddler,
     /// Packets for the device, held until they are released.
     held: Vec<Frame>,
     /// The end of the connection, held likewise.
@@ -83,6 +85,7 @@ impl Connection {
         orders: mpsc::UnboundedReceiver<Order>,
         device: TcpStream,
         tls: Box<dyn TlsServer>,
+        meddler: Meddler,
     ) -> Self {
         Self {
             index,
@@ -105,6 +108,7 @@ impl Connection {
             from_broker: BytesMut::new(),
             to_broker: BytesMut::new(),
             then: Then::Go,
+            meddler,
             held: Vec::new(),
             held_close: false,
         }
@@ -197,6 +201,7 @@ impl Connection {
             }
             match Frame::take(&mut self.plaintext) {
                 Ok(None) => return,
+                Ok(Some(frame)) if self.refuses(&frame) => {}
                 Ok(Some(frame)) => {
                     self.opening |= self.ledger.phase() == Phase::Unopened;
                     self.to_broker.extend_from_slice(&frame.bytes);
@@ -229,6 +234,31 @@ impl Connection {
         }
     }
 
+    /// Answers CONNECT in the broker's place, if it is to be refused.
+    fn refuses(&mut self, frame: &Frame) -> bool {
+        let refusal = self.meddler.refusal();
+        let Some((code, answer)) = refusal.and_then(|code| Some((code, refusing_connack(code)?)))
+        else {
+            return false;
+        };
+        if self.ledger.phase() != Phase::Unopened || frame.kind != PacketKind::Connect {
+            return false;
+        }
+        let ledger = &mut self.ledger;
+        self.shared.update(|state| {
+            let facts = &mut state.links[self.index].facts;
+            ledger.device_sent(frame, facts);
+            ledger.closed(facts, None);
+            facts.auth = AuthOutcome::Refused {
+                reason: Some(format!("{code:#04x}")),
+            };
+            facts.closed_by.get_or_insert(ClosedBy::Broker);
+        });
+        self.held.push(answer);
+        self.end_later();
+        true
+    }
+
     // To the device.
 
     /// Ends the connection in order after what is held.
@@ -246,16 +276,26 @@ impl Connection {
             PacketKind::Disconnect => 2,
             _ => 0,
         });
-        let held = std::mem::take(&mut self.held);
-        for frame in &held {
-            self.tls.send(&frame.bytes);
-        }
-        if !held.is_empty() {
-            self.shared.update(|state| {
-                let facts = &mut state.links[self.index].facts;
-                held.iter()
-                    .for_each(|frame| self.ledger.released(frame, facts));
-            });
+        for frame in std::mem::take(&mut self.held) {
+            let Changed {
+                frame,
+                inserted,
+                close,
+            } = self.meddler.change(frame);
+            if let Some(frame) = &frame {
+                self.send(&frame.bytes);
+                self.shared.update(|state| {
+                    self.ledger
+                        .released(frame, &mut state.links[self.index].facts);
+                });
+            }
+            if let Some(bytes) = inserted {
+                self.send(&bytes);
+            }
+            if close {
+                self.end_now();
+                break;
+            }
         }
         if std::mem::take(&mut self.held_close) && !self.tls_over {
             self.tls.close();
@@ -263,6 +303,17 @@ impl Connection {
             self.fin_due = true;
         }
         self.to_device.extend_from_slice(&self.tls.take_output());
+    }
+
+    fn send(&mut self, bytes: &[u8]) {
+        let most = self.meddler.record();
+        bytes.chunks(most).for_each(|part| self.tls.send(part));
+    }
+
+    /// Ends the connection in order, in the broker's place, after what was sent.
+    fn end_now(&mut self) {
+        self.leave(ClosedBy::Broker);
+        self.held_close = true;
     }
 
     async fn flush_device(&mut self) {
@@ -292,6 +343,17 @@ impl Connection {
                 }
             }
             Order::Release => {
+                self.release();
+                self.shared.update(|state| {
+                    let link = &mut state.links[self.index];
+                    link.releases = link.releases.saturating_sub(1);
+                });
+            }
+            Order::Inject { bytes, close } => {
+                self.send(&bytes);
+                if close {
+                    self.end_now();
+                }
                 self.release();
                 self.shared.update(|state| {
                     let link = &mut state.links[self.index];

@@ -6,7 +6,7 @@ use std::sync::{Arc, mpsc as std_mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use rumqttc::v5::mqttbytes::QoS;
 use rumqttc::v5::mqttbytes::v5::{Login, Packet, Publish};
 use tokio::net::TcpListener;
@@ -18,7 +18,8 @@ use super::error::BrokerError;
 use super::facts::Settled;
 use super::gate::{self, Handed};
 use super::identity::Presence;
-use super::ledger::by_harness;
+use super::ledger::{Phase, by_harness};
+use super::meddling::{Meddler, Meddling};
 use super::monitor;
 use super::net::ReservedPort;
 use super::state::{Link, MonitorOrder, Order, Shared};
@@ -43,6 +44,11 @@ enum Command {
         publish: Publish,
         reply: Reply<()>,
     },
+    Inject {
+        bytes: Bytes,
+        close: bool,
+        reply: Reply<()>,
+    },
     Stop {
         reply: Reply<()>,
     },
@@ -51,6 +57,7 @@ enum Command {
 /// How the front is set up.
 pub(super) struct FrontConfig {
     pub(super) presence: Arc<Presences>,
+    pub(super) meddling: Arc<Meddling>,
     pub(super) pacing: Pacing,
     pub(super) login: Login,
     pub(super) login_required: bool,
@@ -131,6 +138,15 @@ impl FrontHandle {
         self.ask(|reply| Command::Publish { publish, reply })
     }
 
+    /// Sends bytes of the harness's own on every connection with a session.
+    pub(super) fn inject(&self, bytes: Bytes, close: bool) -> Result<(), BrokerError> {
+        self.ask(|reply| Command::Inject {
+            bytes,
+            close,
+            reply,
+        })
+    }
+
     /// Closes the port and every connection to a device. `rumqttd` is to be stopped after this.
     pub(super) fn stop(&self) -> Result<(), BrokerError> {
         self.ask(|reply| Command::Stop { reply })
@@ -196,6 +212,14 @@ impl Front {
                     let result = gate::bounded(&shared, limit, self.publish(publish)).await;
                     let _ = reply.send(result);
                 }
+                Command::Inject {
+                    bytes,
+                    close,
+                    reply,
+                } => {
+                    let injected = inject(&self.shared, bytes, close);
+                    let _ = reply.send(gate::bounded(&self.shared, limit, injected).await);
+                }
                 Command::Stop { reply } => {
                     let shared = self.shared.clone();
                     let result = gate::bounded(&shared, limit, self.stop()).await;
@@ -217,7 +241,8 @@ impl Front {
             };
             let shared = self.shared.clone();
             let presence = self.config.presence.clone();
-            let accepting = tokio::spawn(accept(listener, shared, manner, presence));
+            let meddling = self.config.meddling.clone();
+            let accepting = tokio::spawn(accept(listener, shared, manner, presence, meddling));
             self.port = Port::Open { accepting, addr };
         }
         Ok(())
@@ -284,11 +309,30 @@ impl Front {
     }
 }
 
+/// Has bytes of the harness's own sent behind all that was said before.
+async fn inject(shared: &Arc<Shared>, bytes: Bytes, close: bool) -> Result<(), BrokerError> {
+    gate::rest(shared).await?;
+    gate::release(shared).await;
+    for link in &mut shared.look().links {
+        let order = Order::Inject {
+            bytes: bytes.clone(),
+            close,
+        };
+        if link.phase == Phase::Established && link.orders.send(order).is_ok() {
+            link.releases += 1;
+        }
+    }
+    gate::released(shared).await;
+    // An end of a connection may have had a will.
+    gate::rest(shared).await
+}
+
 async fn accept(
     listener: TcpListener,
     shared: Arc<Shared>,
     manner: Manner,
     presence: Arc<Presences>,
+    meddling: Arc<Meddling>,
 ) {
     loop {
         let (device, peer) = match listener.accept().await {
@@ -309,6 +353,9 @@ async fn accept(
             state.links.len() - 1
         });
         let tls = presence.of(index).server();
-        tokio::spawn(Connection::new(index, shared.clone(), manner, inbox, device, tls).run());
+        let meddler = Meddler::new(&meddling, index);
+        let connection =
+            Connection::new(index, shared.clone(), manner, inbox, device, tls, meddler);
+        tokio::spawn(connection.run());
     }
 }

@@ -183,12 +183,17 @@ fn ping_everybody(state: &mut State) -> u64 {
 }
 
 /// Has everything that is held passed on, and waits until it is written.
-async fn release(shared: &Shared) {
+pub(super) async fn release(shared: &Shared) {
     for link in &mut shared.look().links {
         if link.held > 0 && link.orders.send(Order::Release).is_ok() {
             link.releases += 1;
         }
     }
+    released(shared).await;
+}
+
+/// Waits until every order to release is carried out and its bytes are written.
+pub(super) async fn released(shared: &Shared) {
     let pending = |link: &Link| !link.device_gone && (link.releases > 0 || link.unsent > 0);
     shared
         .until(|state| (!state.links.iter().any(pending)).then_some(()))

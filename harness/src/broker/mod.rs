@@ -17,6 +17,7 @@ mod gate;
 mod hostile;
 mod identity;
 mod ledger;
+mod meddling;
 mod monitor;
 mod mqtt_tap;
 mod net;
@@ -36,6 +37,7 @@ pub use facts::{
 };
 pub use hostile::Adversary;
 pub use identity::ServerIdentity;
+pub use meddling::{Meddling, Rule};
 pub use pki::{CertificateKind, OTHER_HOST, Pki};
 pub use server::Broker;
 pub use topic::topic_matches;

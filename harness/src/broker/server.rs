@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use rand_core::{OsRng, RngCore};
 use rumqttc::v5::mqttbytes::v5::{Login, Publish};
 use rumqttc::v5::mqttbytes::{QoS, valid_topic};
@@ -70,6 +71,7 @@ impl Broker {
         let plain_addr = process.addr();
         let config = FrontConfig {
             presence,
+            meddling: Arc::new(config.meddling),
             pacing: config.pacing,
             login,
             login_required,
@@ -171,6 +173,15 @@ impl Broker {
             .iter()
             .map(|link| link.facts.clone())
             .collect()
+    }
+
+    /// Sends `bytes`, as they stand on the wire, to every device in a session, as the broker would;
+    /// ends the connections then if `close` says so. The broker knows nothing of it.
+    ///
+    /// # Errors
+    /// Those of [`settle`](Self::settle): it waits for what is under way first.
+    pub fn send_raw(&self, bytes: &[u8], close: bool) -> Result<(), BrokerError> {
+        self.front.inject(Bytes::copy_from_slice(bytes), close)
     }
 
     /// Takes the broker down: every connection is closed without a farewell, and the TLS port

@@ -123,12 +123,14 @@ impl Link {
 }
 
 /// What the gate asks of the task that serves a connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Order {
     /// Send a ping of the gate's own to `rumqttd`.
     Ping,
     /// Pass on what is held.
     Release,
+    /// Send bytes of the harness's own, then close if told so. Counts as a release.
+    Inject { bytes: bytes::Bytes, close: bool },
     /// The broker stops: close at once.
     Stop,
 }

@@ -13,7 +13,7 @@ const UART: &str = "loss=SHARE, corrupt=SHARE, duplicate=SHARE, noise=BYTES-A-SE
                     baud=RATE, zeros";
 const NET: &str = "latency=TIME, jitter=TIME, bandwidth=BYTES-A-SECOND, stall, half-open, \
                    reset[=BYTES], close[=BYTES], truncate=BYTES, corrupt=SHARE, refuse, dns";
-const BROKER: &str = "down, flood=MESSAGES";
+const BROKER: &str = "down, flood=MESSAGES, disconnect=REASON, malformed";
 const MODEM: &str = "reset[=BYTES-SENT], off, stall, late=TIME";
 
 impl FromStr for Fault {
@@ -115,8 +115,18 @@ fn broker(value: &Value<'_>) -> Result<BrokerFault, String> {
     Ok(match value.kind {
         "down" => value.none(BrokerFault::Down)?,
         "flood" => BrokerFault::Flood(value.number()?),
+        "disconnect" => BrokerFault::Disconnect(value.of(reason)?),
+        "malformed" => value.none(BrokerFault::Malformed)?,
         kind => return Err(unknown(kind, "the broker", BROKER)),
     })
+}
+
+/// A reason code of MQTT 5, as the standard writes it.
+fn reason(text: &str) -> Result<u8, String> {
+    let code = text
+        .strip_prefix("0x")
+        .and_then(|hex| u8::from_str_radix(hex, 16).ok());
+    code.ok_or_else(|| format!("`{text}` is no reason code, which is written `0x8e`"))
 }
 
 fn modem(value: &Value<'_>) -> Result<ModemFault, String> {
@@ -216,6 +226,10 @@ impl fmt::Display for Effect {
             Self::Net(fault) => write_net(f, *fault),
             Self::Broker(BrokerFault::Down) => f.write_str("broker:down"),
             Self::Broker(BrokerFault::Flood(messages)) => write!(f, "broker:flood={messages}"),
+            Self::Broker(BrokerFault::Disconnect(reason)) => {
+                write!(f, "broker:disconnect={reason:#04x}")
+            }
+            Self::Broker(BrokerFault::Malformed) => f.write_str("broker:malformed"),
             Self::Modem(ModemFault::Reset(None)) => f.write_str("modem:reset"),
             Self::Modem(ModemFault::Reset(Some(bytes))) => write!(f, "modem:reset={bytes}"),
             Self::Modem(ModemFault::Off) => f.write_str("modem:off"),
@@ -281,6 +295,8 @@ mod tests {
             "net:dns",
             "broker:down@1min..3min",
             "broker:flood=50@1min",
+            "broker:disconnect=0x8e@1min",
+            "broker:malformed@1min",
             "modem:reset=17@1min",
             "modem:off@10s..11s",
             "modem:stall@10s..1min",
@@ -305,8 +321,12 @@ mod tests {
             ("net:bandwidth=0", "no whole number"),
             ("net:latency=fast", "`fast` is no time"),
             ("net:stall@2s..1s", "ends before it begins"),
+            ("broker:disconnect=142", "no reason code"),
             ("modem:late=1s@5s", "say until when"),
-            ("broker:explode", "known: down, flood=MESSAGES"),
+            (
+                "broker:explode",
+                "known: down, flood=MESSAGES, disconnect=REASON",
+            ),
         ] {
             let error = text.parse::<Fault>().unwrap_err().to_string();
             assert!(error.contains(words), "{text}: {error}");

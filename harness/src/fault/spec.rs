@@ -109,6 +109,10 @@ pub enum BrokerFault {
     Down,
     /// Somebody publishes so many messages of 200 bytes on the device's command topic at once.
     Flood(u32),
+    /// It ends the sessions with DISCONNECT and this reason code, then the connections.
+    Disconnect(u8),
+    /// It sends a packet of a type that does not exist.
+    Malformed,
 }
 
 /// What happens to the modem itself.

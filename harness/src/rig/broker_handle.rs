@@ -50,6 +50,21 @@ impl<'a> BrokerHandle<'a> {
         Ok(())
     }
 
+    /// Sends `bytes`, as they stand on the wire, to the device in a session, as the broker would;
+    /// ends the connection then if `close` says so.
+    ///
+    /// # Errors
+    /// [`RigError`](super::RigError) when the broker does not come to rest.
+    #[expect(
+        clippy::unused_async,
+        reason = "the shape of every call that moves bytes"
+    )]
+    pub async fn send_raw(self, bytes: &[u8], close: bool) -> Result<()> {
+        let world = self.rig.world_mut()?;
+        world.with_broker(|broker| broker.send_raw(bytes, close))?;
+        Ok(())
+    }
+
     /// Takes the broker down: every connection ends, new ones are refused.
     ///
     /// # Errors

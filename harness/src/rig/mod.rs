@@ -42,7 +42,7 @@ pub use world::{Delivered, TextMessage, World};
 
 use crate::board::Firmware;
 use crate::broker::{
-    Broker, BrokerConfig, CertificateKind, ConnectionFacts, Impostor, Pki, TlsMode,
+    Broker, BrokerConfig, CertificateKind, ConnectionFacts, Impostor, Meddling, Pki, TlsMode,
 };
 use crate::fault::{Effect, Fault, Window};
 use crate::scenario::{Board, Options};
@@ -62,6 +62,8 @@ pub struct ServerSetup {
     pub tls: TlsMode,
     /// After so many connections certificate and handshake are as they should be; `None`: never.
     pub mends_after: Option<usize>,
+    /// What happens to the MQTT packets for the device on its first connections.
+    pub meddling: Meddling,
     /// Password the broker expects; `None`: the one the device has.
     pub password: Option<String>,
 }
@@ -98,6 +100,7 @@ impl Rig {
                 certificate: CertificateKind::Valid,
                 tls: TlsMode::Tls13,
                 mends_after: None,
+                meddling: Meddling::default(),
                 password: None,
             },
             world: None,
@@ -160,14 +163,17 @@ impl Rig {
             self.server.tls,
         );
         let users = vec![(self.device.user.clone(), password.into())];
+        let meddling = self.server.meddling.clone();
         let config = match self.server.mends_after {
             None => BrokerConfig {
                 users,
                 tls,
+                meddling,
                 ..BrokerConfig::new(identity)
             },
             Some(connections) => BrokerConfig {
                 users,
+                meddling,
                 impostor: Some(Impostor {
                     connections,
                     identity,

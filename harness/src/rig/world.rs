@@ -270,6 +270,14 @@ impl World {
                         })?;
                     }
                 }
+                (Effect::Broker(BrokerFault::Disconnect(reason)), true) => {
+                    let packet = [0xe0, 2, reason, 0];
+                    self.with_broker(|broker| broker.send_raw(&packet, true))?;
+                }
+                (Effect::Broker(BrokerFault::Malformed), true) => {
+                    // Reserved packet type 0.
+                    self.with_broker(|broker| broker.send_raw(&[0, 0], false))?;
+                }
                 (Effect::Modem(modem), true) => {
                     let until = fault.window.to.unwrap_or(self.now);
                     self.strike_modem(modem, until.saturating_sub(self.now));

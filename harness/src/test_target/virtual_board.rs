@@ -121,8 +121,6 @@ impl VirtualTestBoard {
                     }
                 }
                 Signal::BootFailed(error) => self.boot_error = Some(error.to_string()),
-                // No modem hangs on these pins.
-                Signal::PadDriven { .. } => {}
                 Signal::Console(b'\n') => {
                     let text = String::from_utf8_lossy(&self.console).into_owned();
                     self.log.push(Line::output("console", text.trim_end()));

@@ -15,6 +15,7 @@ use firmware_settings::Settings;
 use minimq::{ConfigBuilder, Io, PeerError, QoS};
 
 use super::error::Error;
+use super::reason::Reason;
 use super::session::{Ended, Session, json};
 use super::status::{MAX_STATUS_JSON, Will};
 use super::watch::{LastHeard, Watched};
@@ -71,7 +72,7 @@ where
     let io = Watched::new(io, &heard);
     let connection = match with_timeout(CONNACK_TIMEOUT, session.connect(io)).await {
         Ok(Ok(connection)) => connection,
-        Ok(Err(error)) => return Err(connect_error(error)),
+        Ok(Err(error)) => return Err(connect_error(error, &heard)),
         Err(_) => {
             let seconds = CONNACK_TIMEOUT.as_secs();
             return Err(Error::NoConnack { seconds });
@@ -79,17 +80,24 @@ where
     };
     shared.count_session();
     info!("mqtt: connected");
-    Session::new(connection, &heard, settings, shared)
+    let ended = Session::new(connection, &heard, settings, shared)
         .run()
-        .await
+        .await;
+    ended.map_err(|error| match (error, heard.no()) {
+        (Error::Disconnected, Some(reason)) => Error::Ended(reason),
+        (error, _) => error,
+    })
 }
 
-fn connect_error(error: minimq::Error<tls::Error>) -> Error {
-    match error {
-        minimq::Error::Disconnected | minimq::Error::Transport(tls::Error::Closed) => {
+fn connect_error(error: minimq::Error<tls::Error>, heard: &LastHeard) -> Error {
+    match (error, heard.no()) {
+        (minimq::Error::Disconnected, Some(reason)) => Error::Ended(reason),
+        (minimq::Error::Disconnected | minimq::Error::Transport(tls::Error::Closed), _) => {
             Error::ClosedBeforeConnack
         }
-        minimq::Error::Peer(PeerError::Rejected(code)) => Error::ConnectRefused(code),
-        error => error.into(),
+        (minimq::Error::Peer(PeerError::Rejected(code)), reason) => {
+            Error::ConnectRefused(reason.unwrap_or(Reason(code.into())))
+        }
+        (error, _) => error.into(),
     }
 }

@@ -3,6 +3,7 @@
 use minimq::{PeerError, ReasonCode, ResourceError};
 use thiserror::Error;
 
+use super::reason::Reason;
 use crate::tls;
 
 /// A session could not be established or came to an end. After each of these a new session is
@@ -22,10 +23,13 @@ pub enum Error {
     #[error("the broker closed the connection without CONNACK: check user and password")]
     ClosedBeforeConnack,
     /// The broker answered CONNECT with a refusal.
-    #[error("the broker refused the connection: {0:?}")]
-    ConnectRefused(ReasonCode),
+    #[error("the broker refused the connection: {0}")]
+    ConnectRefused(Reason),
     /// The broker ended the session with DISCONNECT.
-    #[error("the broker ended the session")]
+    #[error("the broker ended the session: {0}")]
+    Ended(Reason),
+    /// The broker closed the connection without a word.
+    #[error("the broker closed the connection")]
     Disconnected,
     /// No PINGRESP came.
     #[error("no PINGRESP within {seconds} s: the link is dead")]
@@ -76,14 +80,10 @@ impl Error {
     /// need somebody to do something.
     pub const fn is_transient(&self) -> bool {
         match self {
-            Self::ConnectRefused(code) => matches!(
-                code,
-                ReasonCode::ServerUnavailable
-                    | ReasonCode::ServerBusy
-                    | ReasonCode::QuotaExceeded
-                    | ReasonCode::ConnectionRateExceeded
-            ),
-            Self::Settings(_) | Self::Unsupported => false,
+            Self::ConnectRefused(reason) | Self::Ended(reason) => reason.is_transient(),
+            Self::Settings(_)
+            | Self::Unsupported
+            | Self::TooLarge(ResourceError::PacketTooLarge) => false,
             _ => true,
         }
     }

@@ -3,6 +3,7 @@
 mod commands;
 mod connect;
 mod error;
+mod reason;
 mod session;
 mod status;
 #[cfg(test)]
@@ -12,6 +13,7 @@ mod watch;
 pub use commands::{Command, CommandError, INTERVAL_S};
 pub use connect::CONNACK_TIMEOUT;
 pub use error::Error;
+pub use reason::Reason;
 pub use session::{PUBACK_TIMEOUT, SUBACK_TIMEOUT, WINDOW};
 pub use status::{MAX_STATUS_JSON, Status, Will};
 
