@@ -4,6 +4,9 @@
 //! arguments are only type-checked. A line is the same text on every board, because scenarios
 //! compare logs. Hence two rules: the format string is a literal with plain `{}` placeholders, and
 //! each argument implements `Display`.
+//!
+//! Debug information shows the lines that call these macros, not those of their text in here: defmt
+//! takes a line's place in the source from there.
 
 use core::sync::atomic::{AtomicU8, Ordering};
 
@@ -23,6 +26,7 @@ pub(crate) fn enabled(level: LogLevel) -> bool {
     level as u8 <= LEVEL.load(Ordering::Relaxed)
 }
 
+#[collapse_debuginfo(yes)]
 macro_rules! log_line {
     ($level:ident, $name:ident, $format:literal $(, $arg:expr)* $(,)?) => {
         if $crate::fmt::enabled(::firmware_settings::LogLevel::$level) {
@@ -36,18 +40,22 @@ macro_rules! log_line {
     };
 }
 
+#[collapse_debuginfo(yes)]
 macro_rules! error {
     ($($arg:tt)*) => { log_line!(Error, error, $($arg)*) };
 }
 
+#[collapse_debuginfo(yes)]
 macro_rules! warn {
     ($($arg:tt)*) => { log_line!(Warn, warn, $($arg)*) };
 }
 
+#[collapse_debuginfo(yes)]
 macro_rules! info {
     ($($arg:tt)*) => { log_line!(Info, info, $($arg)*) };
 }
 
+#[collapse_debuginfo(yes)]
 macro_rules! debug {
     ($($arg:tt)*) => { log_line!(Debug, debug, $($arg)*) };
 }

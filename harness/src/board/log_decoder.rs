@@ -143,7 +143,7 @@ impl LogDecoder {
                     lost: 0,
                     level: level(&frame),
                     text: frame.display_message().to_string(),
-                    module: location.map(|location| location.module.clone()),
+                    module: location.map(|location| named(&location.module)),
                     place: location.map(|location| (shortened(&location.file), location.line)),
                 })
             }
@@ -230,6 +230,15 @@ fn level(frame: &defmt_decoder::Frame<'_>) -> &'static str {
     }
 }
 
+/// A path without what has no name in the source: `{impl#0}`, `{async_fn#0}`.
+fn named(path: &str) -> String {
+    let parts: Vec<&str> = path
+        .split("::")
+        .filter(|part| !part.starts_with('{'))
+        .collect();
+    parts.join("::")
+}
+
 /// `12.345678 #17`, or the time alone.
 fn stamped(text: &str) -> (Option<Duration>, Option<u32>) {
     match text.split_once('#') {
@@ -276,6 +285,10 @@ mod tests {
         let both = (Some(Duration::from_millis(12_500)), Some(17));
         assert_eq!(stamped("12.5 #17"), both);
         assert_eq!(stamped("12.5"), (both.0, None));
+        assert_eq!(
+            named("app::modem::{impl#0}::run::{async_fn#0}"),
+            "app::modem::run"
+        );
     }
 
     #[test]

@@ -59,7 +59,7 @@ mod tests {
 
     #[test]
     fn what_holds_its_first_content_or_the_pattern_is_unused() {
-        let before: Vec<u32> = (0..100).map(|n| n * 0x9e37_79b9).collect();
+        let before: Vec<u32> = (0..100_u32).map(|n| n.wrapping_mul(0x9e37_79b9)).collect();
         assert_eq!(untouched(&before, &before), 100);
         let mut now = before.clone();
         now[70..].fill(7);
