@@ -6,7 +6,7 @@ use heapless::String;
 use super::driver::{Modem, restarted};
 use super::error::ModemError;
 use super::timing::{
-    GUARD, HANDSHAKE, HANDSHAKE_ATTEMPTS, IDLE_GAP, READY, REPLY, RESTART, SETTLE, SLOW_REPLY,
+    GUARD, HANDSHAKE, HANDSHAKE_ATTEMPTS, READY, REPLY, RESTART, SETTLE, SLOW_REPLY,
 };
 use crate::at::Event;
 use crate::platform::ModemUart;
@@ -41,9 +41,13 @@ impl<U: ModemUart> Modem<U> {
             self.guard().await?;
             // A variant of the firmware that is in command mode keeps `+++` in its line buffer until
             // a line end comes. In working mode the probe is payload, so it is not the first thing
-            // to try, and nothing to try with a modem that has just started.
+            // to try, and with a modem that has just started the last one: it starts in command mode
+            // only if somebody has set it so.
+            let late = attempt > HANDSHAKE_ATTEMPTS / 2;
             if self.attempt_handshake().await?
-                || (attempt.is_multiple_of(2) && self.started_at.is_none() && self.probe().await?)
+                || (attempt.is_multiple_of(2)
+                    && (late || self.started_at.is_none())
+                    && self.probe().await?)
             {
                 debug!("modem: command mode at attempt {}", attempt);
                 self.started_at = None;
@@ -62,7 +66,7 @@ impl<U: ModemUart> Modem<U> {
         self.act("ENTM", SLOW_REPLY).await?;
         // The reply was complete with its CR; the LF is still to come and is no payload.
         let mut byte = [0];
-        if let Ok(Ok(1)) = with_timeout(IDLE_GAP, self.uart.read(&mut byte)).await
+        if let Ok(Ok(1)) = with_timeout(SETTLE, self.uart.read(&mut byte)).await
             && byte != [b'\n']
         {
             self.pending = Some(byte[0]);
