@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rustls::crypto::ring;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
-use rustls::server::{ServerConfig, ServerSessionMemoryCache};
+use rustls::server::{ClientHello, ResolvesServerCert, ServerConfig, ServerSessionMemoryCache};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 
 use super::config::TlsMode;
@@ -26,6 +26,8 @@ pub struct ServerIdentity {
     key: Arc<PrivatePkcs8KeyDer<'static>>,
     /// Length of a CertificateVerify signature, bytes.
     signature_length: usize,
+    /// Shown only to clients that name the host they want.
+    needs_server_name: bool,
 }
 
 impl ServerIdentity {
@@ -38,6 +40,7 @@ impl ServerIdentity {
             chain,
             key: Arc::new(key),
             signature_length,
+            needs_server_name: false,
         }
     }
 
@@ -48,6 +51,14 @@ impl ServerIdentity {
             change(&mut der);
             *leaf = CertificateDer::from(der);
         }
+        self
+    }
+
+    /// Serves many hosts under one address, as public brokers do: a client that does not say in its
+    /// ClientHello which one it wants (SNI, RFC 6066, 3) is turned away.
+    #[must_use]
+    pub fn needing_server_name(mut self) -> Self {
+        self.needs_server_name = true;
         self
     }
 
@@ -90,7 +101,10 @@ impl ServerIdentity {
             .with_protocol_versions(&[version])
             .map_err(refused)?
             .with_no_client_auth()
-            .with_cert_resolver(Arc::new(SingleCertAndKey::from(certified)));
+            .with_cert_resolver(Arc::new(Shown {
+                identity: SingleCertAndKey::from(certified),
+                needs_server_name: self.needs_server_name,
+            }));
         // Stateful tickets are 32 random bytes each; encrypted ones would carry the server name.
         config.session_storage = ServerSessionMemoryCache::new(64);
         config.send_tls13_tickets = SESSION_TICKETS;
@@ -116,6 +130,20 @@ impl Presence {
                 Box::new(HostileServer::new(*adversary, credentials.clone()))
             }
         }
+    }
+}
+
+/// The one identity, for whoever may see it.
+#[derive(Debug)]
+struct Shown {
+    identity: SingleCertAndKey,
+    needs_server_name: bool,
+}
+
+impl ResolvesServerCert for Shown {
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        let named = hello.server_name().is_some();
+        (named || !self.needs_server_name).then(|| self.identity.resolve(hello))?
     }
 }
 

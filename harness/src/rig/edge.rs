@@ -41,6 +41,10 @@ enum Crossing {
         conn: ConnId,
     },
     Event(NetEvent),
+    /// The peer's patience with a client that has not said anything is at its end.
+    Impatience {
+        conn: ConnId,
+    },
     /// The modem's TCP gives up a connection that the network has forgotten.
     GiveUp {
         conn: ConnId,
@@ -68,9 +72,28 @@ pub(super) struct Edge {
     open: HashMap<ConnId, Connection>,
     hosts: Hosts,
     faults: NetFaults,
+    /// How long peers wait for a client's first byte; nothing: for ever.
+    patience: Option<Duration>,
 }
 
 impl Edge {
+    /// Peers close connections over which nothing has come for so long.
+    pub(super) fn set_patience(&mut self, patience: Option<Duration>) {
+        self.patience = patience;
+    }
+
+    /// Lets the peers of all open connections say `bytes`, behind what they have said before.
+    pub(super) fn peers_say(&mut self, now: Duration, bytes: &[u8]) {
+        for conn in self.conns() {
+            let told = |connection: &Connection| connection.closed || connection.forgotten;
+            if !self.open.get(&conn).is_none_or(told) {
+                let at = self.faults.arrival(now, Travel::Down, ONE_WAY, bytes.len());
+                let bytes = bytes.to_vec();
+                self.cross(at, Crossing::Event(NetEvent::Data { conn, bytes }));
+            }
+        }
+    }
+
     /// Lets `fault` happen to what crosses from now on, if it is one of the network.
     pub(super) fn add_fault(&mut self, fault: &Fault, seed: u64) {
         self.faults.add(fault, seed);
@@ -170,6 +193,11 @@ impl Edge {
                 Crossing::Uplink { conn, bytes } => self.uplink(now, conn, &bytes, broker)?,
                 Crossing::Hangup { conn } => self.hangup(conn, broker)?,
                 Crossing::Event(event) => events.push(event),
+                Crossing::Impatience { conn } => {
+                    if self.open.get(&conn).is_some_and(|open| open.sent == 0) {
+                        self.end(now, conn, false, broker)?;
+                    }
+                }
                 Crossing::GiveUp { conn } => {
                     if self.open.contains_key(&conn) {
                         self.hangup(conn, broker)?;
@@ -257,6 +285,9 @@ impl Edge {
         );
         let at = self.faults.arrival(now, Travel::Down, ONE_WAY, 0);
         self.cross(at, Crossing::Event(NetEvent::Connected { conn }));
+        if let Some(patience) = self.patience {
+            self.cross(now + patience, Crossing::Impatience { conn });
+        }
         let settled = broker.settle(peer, 0)?;
         self.receive(now, conn, settled, broker)
     }

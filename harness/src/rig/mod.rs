@@ -64,6 +64,10 @@ pub struct ServerSetup {
     pub mends_after: Option<usize>,
     /// What happens to the MQTT packets for the device on its first connections.
     pub meddling: Meddling,
+    /// The broker's address is that of many hosts: who sends no server name is turned away.
+    pub needs_server_name: bool,
+    /// How long it waits for the first byte of a client; `None`: for ever.
+    pub patience: Option<Duration>,
     /// Password the broker expects; `None`: the one the device has.
     pub password: Option<String>,
 }
@@ -101,6 +105,8 @@ impl Rig {
                 tls: TlsMode::Tls13,
                 mends_after: None,
                 meddling: Meddling::default(),
+                needs_server_name: false,
+                patience: None,
                 password: None,
             },
             world: None,
@@ -158,10 +164,11 @@ impl Rig {
             .password
             .clone()
             .unwrap_or_else(|| self.device.password.clone());
-        let (identity, tls) = (
-            pki.server(self.server.certificate, BROKER_HOST)?,
-            self.server.tls,
-        );
+        let mut identity = pki.server(self.server.certificate, BROKER_HOST)?;
+        if self.server.needs_server_name {
+            identity = identity.needing_server_name();
+        }
+        let tls = self.server.tls;
         let users = vec![(self.device.user.clone(), password.into())];
         let meddling = self.server.meddling.clone();
         let config = match self.server.mends_after {
@@ -198,6 +205,7 @@ impl Rig {
             modem,
             redactions: self.redactions(),
             hosts,
+            patience: self.server.patience,
             cancel: self.options.cancel.clone(),
             device_baud: match self.options.board {
                 Board::Real(_) => None,
@@ -293,6 +301,16 @@ impl Rig {
     )]
     pub async fn brown_out(&mut self) -> Result<()> {
         Ok(self.world_mut()?.brown_out()?)
+    }
+
+    /// Lets whoever is at the other end of the modem's connections say `bytes`, in plain, in the
+    /// middle of whatever is going on: somebody in between, or a server that is no broker.
+    ///
+    /// # Errors
+    /// Before [`boot`](Self::boot).
+    pub fn peers_say(&mut self, bytes: &[u8]) -> Result<()> {
+        self.world_mut()?.peers_say(bytes);
+        Ok(())
     }
 
     /// Lets `time` pass.

@@ -27,6 +27,9 @@ const MAX_STEPS_AT_ONE_INSTANT: u32 = 100_000;
 /// How long the modem's reset line must be low (MODEM.md 4.7, pin 19).
 const RESET_PULSE: Duration = Duration::from_millis(500);
 
+/// Longest time for which a board is given bytes in one go: a line full of noise never rests.
+const LONGEST_BURST: Duration = Duration::from_secs(1);
+
 /// How the device's log and the board's remarks begin where bytes from the modem were lost.
 const LOSS: &str = "uart";
 
@@ -39,6 +42,8 @@ pub(super) struct WorldConfig {
     pub(super) modem: ModemConfig,
     pub(super) redactions: Redactions,
     pub(super) hosts: Hosts,
+    /// How long peers wait for a client's first byte.
+    pub(super) patience: Option<Duration>,
     pub(super) cancel: Cancel,
     /// Rate of the device's end of the UART; `None` where there is a real line.
     pub(super) device_baud: Option<u32>,
@@ -123,6 +128,7 @@ impl World {
         for ((host, port), address) in &config.hosts {
             edge.name(host, *port, *address);
         }
+        edge.set_patience(config.patience);
         let modem = Modem::new(config.modem, Duration::ZERO);
         let baud = modem.uart_format().baud;
         let mut world = Self {
@@ -310,6 +316,13 @@ impl World {
         self.modem.schedule(self.now, when, fault);
     }
 
+    /// Lets the peers of all open connections say `bytes`.
+    pub(super) fn peers_say(&mut self, bytes: &[u8]) {
+        let text = format!("peer: says {}", bytes.escape_ascii());
+        self.transcript.remark(self.now, text);
+        self.edge.peers_say(self.now, bytes);
+    }
+
     /// Does something to the broker, then lets what it says without being asked travel.
     pub(super) fn with_broker<T>(
         &mut self,
@@ -467,6 +480,10 @@ impl World {
     }
 
     fn step_board(&mut self, horizon: Duration) -> Result<(), RigError> {
+        let horizon = match self.to_board.next_arrival() {
+            Some(_) => horizon.min(self.now + LONGEST_BURST),
+            None => horizon,
+        };
         let receive = self.to_board.arrived(horizon);
         if matches!(self.device, Device::Crashed) {
             return Ok(());
