@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 use harness::board::Firmware;
 use harness::firmware_build;
 use harness::runner::{DEFAULT_SEED, Job};
-use harness::scenario::{Board, Cancel, Options, Outcome, Verdict, execute};
+use harness::scenario::{Board, Cancel, Options, Outcome, Verdict, catalogue, execute};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 
 /// Lines of each log shown under a failure.
@@ -28,8 +28,23 @@ fn main() {
             })
         })
         .map(|job| Trial::ignorable_test(job.path(), move || run(&job)))
+        .chain([Trial::test("catalogue", catalogue_is_current)])
         .collect();
     libtest_mimic::run(&arguments, trials).exit();
+}
+
+/// `fixtures/SCENARIOS.md` says what the scenarios say.
+fn catalogue_is_current() -> Result<(), Failed> {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../fixtures/SCENARIOS.md");
+    let written = std::fs::read_to_string(path).unwrap_or_default();
+    if written == catalogue::markdown(harness::scenarios::all()) {
+        return Ok(());
+    }
+    let command = catalogue::COMMAND;
+    Err(
+        format!("fixtures/SCENARIOS.md is out of date: run `{command}` in the project's folder")
+            .into(),
+    )
 }
 
 /// The image, built once for all tests of this process.

@@ -104,6 +104,13 @@ pub(super) struct RunArgs {
     /// List the scenarios instead of running them
     #[arg(long)]
     pub(super) list: bool,
+    /// Tell what the scenarios of this ID, or the one of this name, are about, instead of running
+    /// them
+    #[arg(long, value_name = "ID", conflicts_with_all = ["list", "filters"])]
+    pub(super) explain: Option<String>,
+    /// Print the catalogue of all scenarios in Markdown
+    #[arg(long, hide = true)]
+    pub(super) catalogue: bool,
     /// Print only what did not pass, and the summary
     #[arg(long, short)]
     pub(super) quiet: bool,

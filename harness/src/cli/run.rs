@@ -13,12 +13,22 @@ use super::select;
 use crate::config;
 use crate::report::{self, Collector, Console, Folder, RunRecord};
 use crate::runner::{self, Job, Plan, Reporter};
-use crate::scenario::{self, Cancel};
+use crate::scenario::{self, Cancel, catalogue};
 use crate::scenarios;
 
 /// Runs scenarios and writes the report. Everything that can be wrong with the arguments is
 /// found before the first scenario starts.
 pub(super) fn run(args: &RunArgs) -> Result<Exit, CliError> {
+    if args.catalogue {
+        print(&catalogue::markdown(scenarios::all()));
+        return Ok(Exit::Success);
+    }
+    if let Some(wanted) = &args.explain {
+        let explained = select::named(scenarios::all(), wanted)?;
+        let texts: Vec<String> = explained.into_iter().map(catalogue::explain).collect();
+        print(&texts.join("\n"));
+        return Ok(Exit::Success);
+    }
     let config = config::load(args.config.as_deref())?;
     let mut jobs = select::jobs(scenarios::all(), &args.filters, &args.boards, &config)?;
     if args.list {
@@ -58,6 +68,11 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, CliError> {
         }
     }
     Ok(verdict(&run))
+}
+
+fn print(text: &str) {
+    // A reader that went away has seen enough.
+    let _ = io::stdout().lock().write_all(text.as_bytes());
 }
 
 fn list(jobs: &[Job]) {

@@ -64,6 +64,24 @@ pub(super) fn jobs(
     }
 }
 
+/// The scenarios with this ID, or the one of this name, letter case aside.
+pub(super) fn named<'r>(
+    registry: &'r [Scenario],
+    wanted: &str,
+) -> Result<Vec<&'r Scenario>, SelectError> {
+    let is_it = |scenario: &&Scenario| {
+        scenario.id.eq_ignore_ascii_case(wanted) || scenario.name.eq_ignore_ascii_case(wanted)
+    };
+    let found: Vec<&Scenario> = registry.iter().filter(is_it).collect();
+    if found.is_empty() {
+        return Err(SelectError::Scenario {
+            filter: wanted.to_owned(),
+            closest: closest(registry, wanted),
+        });
+    }
+    Ok(found)
+}
+
 /// The boards of these names; without any, those of `hil.toml`, and the virtual one if it names
 /// none.
 fn boards(names: &[String], config: &Config) -> Result<Vec<Board>, SelectError> {
@@ -153,6 +171,21 @@ mod tests {
         assert_eq!(names(&["t11"]), ["echo_on", "echo_off"]);
         assert_eq!(names(&["T11::echo_off"]), ["echo_off"]);
         assert_eq!(names(&["apn", "T01"]), ["factory_fresh", "wrong_apn"]);
+    }
+
+    #[test]
+    fn explains_by_id_or_name() {
+        let names = |wanted| {
+            let found = named(REGISTRY, wanted).unwrap();
+            found.iter().map(|s| s.name).collect::<Vec<_>>()
+        };
+        assert_eq!(names("t11"), ["echo_on", "echo_off"]);
+        assert_eq!(names("wrong_apn"), ["wrong_apn"]);
+        let error = named(REGISTRY, "T1").unwrap_err().to_string();
+        assert!(
+            error.contains("`T1`; closest: T01 factory_fresh"),
+            "{error}"
+        );
     }
 
     #[test]

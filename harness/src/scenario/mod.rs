@@ -1,5 +1,6 @@
 //! What a scenario is, and what became of one.
 
+pub mod catalogue;
 mod execute;
 
 use std::future::Future;

@@ -3,6 +3,11 @@
 mod adversaries;
 mod bring_up;
 mod broker;
+mod dialect;
+mod line;
+mod link;
+mod modes;
+mod radio;
 mod receive;
 mod settings;
 mod survival;
@@ -23,10 +28,47 @@ pub fn all() -> &'static [Scenario] {
         bring_up::FACTORY_FRESH,
         bring_up::HEARTBEAT_LEFT_ON,
         bring_up::SIM_PIN,
+        radio::NO_COVERAGE,
         bring_up::WRONG_APN,
         bring_up::WRONG_APN_IN_SETTINGS,
+        line::GROUND_OFF,
+        line::WRONG_BAUD,
+        line::LOST_LINE_END,
+        modes::ALREADY_IN_COMMAND_MODE,
+        modes::BUFFERED_IN_COMMAND_MODE,
+        modes::LATE_ATTENTION,
+        modes::GUARD_BEFORE_ESCAPE,
         bring_up::ECHO_ON,
         bring_up::ECHO_OFF,
+        line::REPLIES_BYTE_BY_BYTE,
+        dialect::NO_SPACE_AFTER_THE_COLON,
+        dialect::TEXTS_IN_QUOTES,
+        dialect::LINK_STATE_IN_LOWER_CASE,
+        dialect::LINK_STATE_AS_ON,
+        dialect::SYSINFO_2_LTE,
+        dialect::SYSINFO_4_LTE,
+        dialect::SYSINFO_2_GSM,
+        dialect::UNKNOWN_COMMAND,
+        dialect::FIRMWARE_TOO_OLD,
+        dialect::ERROR_53,
+        dialect::ERROR_3,
+        dialect::ERROR_50,
+        dialect::ERROR_73,
+        link::REFUSED,
+        link::IMPATIENT_SERVER,
+        link::STALE_CACHE,
+        link::DOWNLINK_BURST,
+        link::UPLINK_IN_SMALL_PACKETS,
+        link::BANNER_IN_THE_STREAM,
+        link::BANNER_IN_THE_HANDSHAKE,
+        link::SILENT_HOUR,
+        link::COMMANDS_FROM_THE_PEER,
+        link::SERVER_NAME_NEEDED,
+        modes::RESTART_IN_COMMAND_MODE,
+        modes::SLOW_RESTART,
+        modes::RESTART_UNDER_ANOTHER_NAME,
+        link::HALF_OPEN,
+        link::LATE_LINK_STATE,
         bring_up::SETTINGS_ALREADY_RIGHT,
         settings::SETTINGS_MISSING,
         settings::SETTINGS_DAMAGED,
@@ -122,6 +164,11 @@ mod tests {
         let written: usize = [
             include_str!("bring_up.rs"),
             include_str!("broker.rs"),
+            include_str!("dialect.rs"),
+            include_str!("line.rs"),
+            include_str!("link.rs"),
+            include_str!("modes.rs"),
+            include_str!("radio.rs"),
             include_str!("receive.rs"),
             include_str!("settings.rs"),
             include_str!("survival.rs"),
