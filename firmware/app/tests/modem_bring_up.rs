@@ -106,6 +106,16 @@ fn a_module_in_command_mode_is_accepted() {
 }
 
 #[test]
+fn a_module_that_starts_in_command_mode_is_found_even_if_it_buffers() {
+    let mut script = Script::set_up().prints(secs(1), "WH-LTE-7S1-E");
+    script.mode = Mode::Command;
+    script.buffers_plus = true;
+    let (result, script) = bring_up(script);
+    assert!(result.is_ok(), "{result:?}");
+    assert_eq!(script.payload, b"");
+}
+
+#[test]
 fn power_up_junk_and_heartbeats_do_no_harm() {
     let mut script = Script::factory().prints(secs(0), b"\xF0\x00\x3CWH-LTE-7S1-E");
     for second in 0..40 {

@@ -23,6 +23,22 @@ fn the_pipe_starts_behind_the_last_reply() {
 }
 
 #[test]
+fn a_late_line_feed_is_no_payload() {
+    let mut script = Script::set_up();
+    script.late_line_feed = true;
+    let (received, _) = with_modem(script, async |modem, profile| {
+        modem.bring_up(profile).await.unwrap();
+        let mut received = [0; 1];
+        let mut transport = modem.transport();
+        let read = transport.read(&mut received);
+        embassy_time::with_timeout(embassy_time::Duration::from_secs(1), read)
+            .await
+            .is_ok()
+    });
+    assert!(!received, "a byte of the reply was taken for payload");
+}
+
+#[test]
 fn a_connection_the_peer_closed_is_replaced_without_a_restart() {
     let script = Script::set_up().at(secs(30), "SOCKALK", "Disconnected").at(
         secs(40),

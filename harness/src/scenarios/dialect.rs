@@ -192,9 +192,11 @@ async fn error_3(rig: &mut Rig) -> Result<()> {
 async fn error_50(rig: &mut Rig) -> Result<()> {
     rig.modem().options.refuses = vec![("UARTFT", CmeError::Failed)];
     let reason = "UARTFT left as it is: execution failed (50)";
-    rejected(rig, "T16_error_50", reason).await?;
+    rig.boot().await?;
+    rig.log(reason).soon().await?;
     rig.broker().message("+/telemetry").soon().await?;
-    Ok(())
+    rig.snapshot_at("T16_error_50")?;
+    rig.snapshot_log("T16_error_50")
 }
 
 /// `+CME ERROR:73`: somebody protected the modem with a password (`AT+SAFEATEN=ON`), and it answers

@@ -69,6 +69,8 @@ pub(crate) struct Script {
     pub(crate) buffers_plus: bool,
     /// Never says anything.
     pub(crate) silent: bool,
+    /// The last byte of the reply to `AT+ENTM` comes 60 ms late.
+    pub(crate) late_line_feed: bool,
     /// Sent by the peer as soon as the mode is transparent again.
     pub(crate) downlink: &'static [u8],
     out: VecDeque<(Duration, u8)>,
@@ -104,6 +106,7 @@ impl Script {
             canned: BTreeMap::new(),
             buffers_plus: false,
             silent: false,
+            late_line_feed: false,
             downlink: b"",
             out: VecDeque::new(),
             line_free_at: Duration::ZERO,
@@ -260,6 +263,10 @@ impl Script {
             "AT" => "\r\nOK\r\n".to_owned(),
             "AT+ENTM" => {
                 self.mode = Mode::Transparent;
+                if self.late_line_feed {
+                    self.say(at, b"\r\nOK\r");
+                    return self.say(at + Duration::from_millis(60), b"\n");
+                }
                 format!("\r\nOK\r\n{}", String::from_utf8_lossy(self.downlink))
             }
             "AT+S" | "AT+Z" => return self.restart(at, line == "AT+S"),
