@@ -46,20 +46,21 @@ fn tolerance(board: &Board) -> Duration {
     }
 }
 
-/// A line without what the tolerance leaves open: its own time, and the device's `uptime_ms`.
+/// A line without what the tolerance leaves open: its own time, the device's `uptime_ms`, and how
+/// long the device measured that its tasks wait.
 fn without_times(line: &str) -> (Option<f64>, String) {
     let (time, text) = match line.trim_start().split_once(' ') {
         Some((first, rest)) if first.parse::<f64>().is_ok() => (first.parse().ok(), rest),
         _ => (None, line),
     };
-    const UPTIME: &str = "\"uptime_ms\":";
-    let text = match text.split_once(UPTIME) {
-        Some((before, after)) => {
+    const MEASURED: [&str; 3] = ["\"uptime_ms\":", "urgent tasks waited ", "others "];
+    let mut text = text.to_owned();
+    for words in MEASURED {
+        if let Some((before, after)) = text.split_once(words) {
             let after = after.trim_start_matches(|c: char| c.is_ascii_digit());
-            format!("{before}{UPTIME}_{after}")
+            text = format!("{before}{words}_{after}");
         }
-        None => text.to_owned(),
-    };
+    }
     (time, text)
 }
 
