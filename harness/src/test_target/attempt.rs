@@ -47,7 +47,7 @@ pub(super) struct Attempt<'a> {
     /// What the device said of its own end.
     last_words: Option<String>,
     begun: Instant,
-    /// When the program had its answer, and when it ended.
+    /// When the program had its first answer, and when it ended.
     own: (Option<Instant>, Option<Instant>),
     /// Wall time spent on looking where the processor is.
     looking: Duration,
@@ -128,7 +128,8 @@ impl<'a> Attempt<'a> {
                         let probe = self.board.probe()?;
                         probe.answer_command_line(command, command_line)?;
                         probe.run()?;
-                        self.own.0 = Some(Instant::now());
+                        // After a reset in mid-test it asks once more.
+                        self.own.0.get_or_insert_with(Instant::now);
                         return Ok(Step::Asked);
                     }
                     Request::Success => {
