@@ -132,14 +132,14 @@ async fn restart_in_command_mode(rig: &mut Rig) -> Result<()> {
     rig.snapshot_log("T26_restart_in_command_mode")
 }
 
-/// The AT lines that the device sent while the modem was in its working mode.
+/// What the device sent to the modem while that was in its working mode and took it for payload.
 fn commands_as_payload(rig: &Rig) -> Vec<String> {
     let mut working = false;
     let mut sent = Vec::new();
     for line in rig.transcript_text().lines() {
         if let Some((_, mode)) = line.split_once("# modem: mode ") {
             working = mode.ends_with("-> working");
-        } else if working && line.contains(" > AT") {
+        } else if working && (line.contains(" > AT") || line.ends_with(" > a")) {
             sent.push(line.trim().to_owned());
         }
     }

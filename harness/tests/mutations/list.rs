@@ -1,6 +1,14 @@
 //! The remedies that are taken out, and who has to notice.
 
+use std::sync::LazyLock;
+
+use crate::field::FIELD;
+
+/// All of them.
+pub(crate) static ALL: LazyLock<Vec<Mutation>> = LazyLock::new(|| [MUTATIONS, FIELD].concat());
+
 /// A remedy that is taken out.
+#[derive(Clone, Copy)]
 pub(crate) struct Mutation {
     pub(crate) name: &'static str,
     pub(crate) changes: &'static [Change],
@@ -36,7 +44,7 @@ const PARTITION: &str = "firmware/settings/src/partition.rs";
 const SESSION: &str = "firmware/app/src/mqtt/session.rs";
 const BACKOFF: &str = "firmware/app/src/backoff.rs";
 
-pub(crate) const MUTATIONS: &[Mutation] = &[
+const MUTATIONS: &[Mutation] = &[
     Mutation {
         name: "settings-unchecked",
         changes: &[Change {
@@ -44,6 +52,9 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
             of: MATCHES,
             to: "        if (ON && self.name == \"APN\")
             || (crate::planted::is(\"heartbeat-unchecked\") && self.name == \"HEARTEN\")
+            || (crate::planted::is(\"cache-unchecked\") && self.name == \"CACHEN\")
+            || (crate::planted::is(\"watchdog-unchecked\") && self.name == \"RSTIM\")
+            || (crate::planted::is(\"network-commands-unchecked\") && self.name == \"NATEN\")
         {
             return true;
         }
@@ -85,7 +96,7 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
         config = config.with_server_name(client.server_name);
     }",
         }],
-        caught: Caught::By(&["factory_fresh"]),
+        caught: Caught::By(&["factory_fresh", "server_name_needed"]),
     },
     Mutation {
         name: "no-certificate-guard-off",
@@ -222,7 +233,7 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
             of: "            if connected && !self.stale {",
             to: "            if connected && (ON || !self.stale) {",
         }],
-        caught: Caught::By(&["brown_out"]),
+        caught: Caught::By(&["brown_out", "late_link_state"]),
     },
     Mutation {
         name: "lost-with-the-link",

@@ -4,6 +4,7 @@
 //! One copy of the firmware's sources gets all changes of the list, each behind a switch; it is built
 //! once as a native board, whose name says which change is on. Without any it has to pass.
 
+mod field;
 mod list;
 mod workspace;
 
@@ -17,7 +18,7 @@ use harness::scenario::{Board, Cancel, Options, Verdict, execute};
 use harness::{scenarios, soak};
 use libtest_mimic::{Arguments, Failed, Trial};
 
-use list::{Caught, MUTATIONS, Mutation};
+use list::{ALL, Caught, Mutation};
 use workspace::Boards;
 
 /// The change that is none.
@@ -31,7 +32,7 @@ fn main() {
         std::process::exit(again());
     }
     let arguments = Arguments::from_args();
-    let trials = MUTATIONS
+    let trials = ALL
         .iter()
         .map(|mutation| Trial::test(mutation.name, move || Ok(run(mutation)?)))
         .collect();
@@ -56,7 +57,7 @@ fn again() -> i32 {
 
 fn boards() -> Result<&'static Boards, Failed> {
     static BOARDS: OnceLock<Result<Boards, String>> = OnceLock::new();
-    let boards = BOARDS.get_or_init(|| Boards::build(MUTATIONS).map_err(|e| format!("{e:#}")));
+    let boards = BOARDS.get_or_init(|| Boards::build(&ALL).map_err(|e| format!("{e:#}")));
     boards.as_ref().map_err(|error| error.as_str().into())
 }
 
