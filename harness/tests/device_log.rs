@@ -182,8 +182,8 @@ fn settings() -> Vec<u8> {
         ..firmware_settings::Draft::default()
     }
     .build()
-    .unwrap();
+    .expect("they fit");
     let mut partition = vec![0xff; firmware_settings::PARTITION_SIZE];
-    firmware_settings::encode(&settings, &mut partition).unwrap();
+    firmware_settings::encode(&settings, &mut partition).expect("they fit");
     partition
 }

@@ -240,7 +240,8 @@ fn each_fault_is_named_and_harms_nobody_else() {
         let mut complaints = Vec::new();
         for (name, kind, words, running) in faults {
             let outcome = running.join().unwrap();
-            let wrong = complaint(words, &outcome).or(complaint_of_data(kind, &outcome).err());
+            let wrong =
+                complaint(words, &outcome).or_else(|| complaint_of_data(kind, &outcome).err());
             complaints.extend(wrong.map(|wrong| format!("{name}: {wrong}")));
         }
         for running in healthy {
