@@ -3,6 +3,7 @@
 mod adversaries;
 mod bring_up;
 mod broker;
+mod brokers;
 mod dialect;
 mod line;
 mod link;
@@ -92,7 +93,8 @@ pub fn all() -> &'static [Scenario] {
         tls::NO_CERTIFICATE,
         tls::FORGED_CA,
     ];
-    static EVERY: LazyLock<Vec<Scenario>> = LazyLock::new(|| [ALL, adversaries::ALL].concat());
+    static EVERY: LazyLock<Vec<Scenario>> =
+        LazyLock::new(|| [ALL, adversaries::ALL, brokers::ALL].concat());
     &EVERY
 }
 
@@ -178,7 +180,10 @@ mod tests {
         .iter()
         .map(|source| source.matches("\n#[scenario(").count())
         .sum();
-        assert_eq!(written + adversaries::ALL.len(), all().len());
+        assert_eq!(
+            written + adversaries::ALL.len() + brokers::ALL.len(),
+            all().len()
+        );
     }
 
     #[test]

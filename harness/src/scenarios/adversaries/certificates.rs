@@ -5,7 +5,7 @@ use super::Verdict::{Lasts, Refused};
 use super::rows;
 use crate::broker::CertificateKind as K;
 
-rows! {
+rows! { ALL:
     "TLS6" not_yet_valid "certificate not valid yet", "RFC 5280, 4.1.2.5",
         Certificate(K::NotYetValid) => Refused("not yet valid"),
         "The certificate is valid from 2048 on. The modem knows the time, so the device refuses, \

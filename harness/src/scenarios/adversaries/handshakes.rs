@@ -5,7 +5,7 @@ use super::Verdict::{GivenUp, Lasts, Refused};
 use super::rows;
 use crate::broker::{Adversary as A, TlsMode};
 
-rows! {
+rows! { ALL:
     "TLS22" tls12_only "server with TLS 1.2 only", "RFC 8446, 4.1.3",
         Speaks(TlsMode::Tls12) => Refused("alert ProtocolVersion"),
         "A broker whose TLS was never updated answers with the alert protocol_version. The device \

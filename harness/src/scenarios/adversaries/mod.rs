@@ -122,10 +122,10 @@ fn nothing_entrusted(rig: &Rig) -> Result<()> {
 
 /// Makes a table: id, name, title, origin, whom it meets, what it makes of it, explanation.
 macro_rules! rows {
-    ($($id:literal $name:ident $title:literal, $origin:literal,
+    ($all:ident: $($id:literal $name:ident $title:literal, $origin:literal,
         $meets:expr => $verdict:expr, $explanation:literal;)+) => {
         /// The rows of this table.
-        pub(super) const ALL: &[$crate::scenario::Scenario] = &[$($crate::scenario::Scenario {
+        pub(super) const $all: &[$crate::scenario::Scenario] = &[$($crate::scenario::Scenario {
             id: $id,
             name: stringify!($name),
             title: $title,
@@ -138,4 +138,4 @@ macro_rules! rows {
         }),+];
     };
 }
-use rows;
+pub(super) use rows;
