@@ -5,7 +5,7 @@ use std::process::{Command, Output, Stdio};
 fn soak(arguments: &[&str]) -> (Output, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_hil"));
     command.arg("soak").args(arguments).stdin(Stdio::null());
-    let output = command.output().unwrap();
+    let output = command.output().expect("hil starts");
     let text = format!(
         "{}{}",
         String::from_utf8_lossy(&output.stdout),

@@ -116,7 +116,7 @@ impl DeviceSettings {
             sms_after_s: self
                 .sms
                 .as_ref()
-                .map_or(Draft::default().sms_after_s, |(_, after_s)| *after_s),
+                .map_or_else(|| Draft::default().sms_after_s, |(_, after_s)| *after_s),
             ..Draft::default()
         }
         .build()

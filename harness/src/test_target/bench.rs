@@ -55,6 +55,7 @@ struct Slot {
     wanted: Vec<bool>,
 }
 
+#[expect(clippy::large_enum_variant, reason = "there is one of it in a run")]
 #[derive(Debug)]
 enum Boards {
     Virtual {

@@ -36,7 +36,11 @@ fn gdb(elf: &Path, port: u16, commands: &[&str]) -> String {
     for line in [openocd.as_str()].iter().chain(commands) {
         command.args(["-ex", line]);
     }
-    let output = command.arg(elf).stdin(Stdio::null()).output().unwrap();
+    let output = command
+        .arg(elf)
+        .stdin(Stdio::null())
+        .output()
+        .expect("`timeout` was there before");
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     said + &String::from_utf8_lossy(&output.stderr)
 }

@@ -34,7 +34,7 @@ fn main() {
     let arguments = Arguments::from_args();
     let trials = ALL
         .iter()
-        .map(|mutation| Trial::test(mutation.name, move || Ok(run(mutation)?)))
+        .map(|mutation| Trial::test(mutation.name, move || run(mutation)))
         .collect();
     libtest_mimic::run(&arguments, trials).exit();
 }

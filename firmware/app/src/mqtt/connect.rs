@@ -96,7 +96,7 @@ fn connect_error(error: minimq::Error<tls::Error>, heard: &LastHeard) -> Error {
             Error::ClosedBeforeConnack
         }
         (minimq::Error::Peer(PeerError::Rejected(code)), reason) => {
-            Error::ConnectRefused(reason.unwrap_or(Reason(code.into())))
+            Error::ConnectRefused(reason.unwrap_or_else(|| Reason(code.into())))
         }
         (error, _) => error.into(),
     }

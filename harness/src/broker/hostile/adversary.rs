@@ -138,26 +138,25 @@ impl Adversary {
     /// Whether it does the whole handshake right: a device may trust it, and what the device says
     /// goes on to the broker.
     pub const fn is_authentic(self) -> bool {
-        use Adversary as A;
         matches!(
             self,
-            A::Coalesced
-                | A::OversizedPlaintext
-                | A::EmptyHandshake
-                | A::ChangeCipherSpecs
-                | A::CertificateRequest
-                | A::UnknownEncryptedExtension
-                | A::Ticket
-                | A::ManyTickets
-                | A::KeyUpdate
-                | A::KeyUpdateRequested
-                | A::EmptyApplicationData
-                | A::CloseNotifyAfter
-                | A::AlertAfter
-                | A::PlainAlertAfter
-                | A::ChangeCipherSpecAfter
-                | A::WrongTagAfter
-                | A::PlainHandshakeAfter
+            Self::Coalesced
+                | Self::OversizedPlaintext
+                | Self::EmptyHandshake
+                | Self::ChangeCipherSpecs
+                | Self::CertificateRequest
+                | Self::UnknownEncryptedExtension
+                | Self::Ticket
+                | Self::ManyTickets
+                | Self::KeyUpdate
+                | Self::KeyUpdateRequested
+                | Self::EmptyApplicationData
+                | Self::CloseNotifyAfter
+                | Self::AlertAfter
+                | Self::PlainAlertAfter
+                | Self::ChangeCipherSpecAfter
+                | Self::WrongTagAfter
+                | Self::PlainHandshakeAfter
         )
     }
 }
