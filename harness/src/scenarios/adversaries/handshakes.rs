@@ -1,9 +1,10 @@
 //! Handshakes, and what comes after them.
 
-use super::Meets::{Hostile, Speaks};
+use super::Meets::{Hostile, Speaks, Through};
 use super::Verdict::{GivenUp, Lasts, Refused};
 use super::rows;
 use crate::broker::{Adversary as A, TlsMode};
+use crate::fault::NetFault as N;
 
 rows! { ALL:
     "TLS22" tls12_only "server with TLS 1.2 only", "RFC 8446, 4.1.3",
@@ -222,4 +223,12 @@ rows! { ALL:
     "TLS81" plain_handshake_after "handshake message in plain text after the handshake", "RFC 8446, 5",
         Hostile(A::PlainHandshakeAfter) => GivenUp("record of type 22"),
         "Everything is encrypted by now. The wire refuses it before the library sees it.";
+    "TLS82" slow_drip "handshake that drips", "RFC 8446, 4.1.1",
+        Through(N::Bandwidth(20)) => Refused("no handshake within 30 s"),
+        "Twenty bytes come in a second: something always happens, and nothing is ever complete. The \
+        bound is for the whole handshake, not for the next byte, so the device gives up after 30 s.";
+    "TLS83" flight_stops "flight that stops in the middle", "RFC 8446, 4.1.1",
+        Through(N::Truncate(400)) => Refused("no handshake within 30 s"),
+        "The first 400 bytes of the server arrive, the rest never does: a path that loses large \
+        packets, or a server that died. The device gives up after 30 s.";
 }

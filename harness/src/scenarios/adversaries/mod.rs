@@ -13,6 +13,7 @@ use anyhow::{Result, ensure};
 
 use super::modem_settings;
 use crate::broker::{Adversary, CertificateKind, TlsMode};
+use crate::fault::{Effect, NetFault};
 use crate::rig::Rig;
 use crate::scenario::Scenario;
 
@@ -52,6 +53,8 @@ pub(super) enum Meets {
     Speaks(TlsMode),
     /// A hostile one.
     Hostile(Adversary),
+    /// An honest one, behind a network that does this for the first minute.
+    Through(NetFault),
 }
 
 /// What the device makes of it.
@@ -76,6 +79,7 @@ pub(super) async fn meet(rig: &mut Rig, name: &str, meets: Meets, verdict: Verdi
         }
         Meets::Speaks(mode) => rig.server().tls = mode,
         Meets::Hostile(adversary) => rig.server().tls = TlsMode::Hostile(adversary),
+        Meets::Through(fault) => rig.fault_for(Effect::Net(fault), Duration::from_secs(60)),
     }
     rig.server().mends_after = Some(1);
     rig.boot().await?;
