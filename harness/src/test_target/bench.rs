@@ -69,7 +69,7 @@ enum Boards {
         config: BoardConfig,
         patience: Duration,
         /// Opened for the first test.
-        board: Mutex<Desk>,
+        board: Box<Mutex<Desk>>,
     },
 }
 
@@ -153,7 +153,7 @@ impl Bench {
             Place::Real { config, patience } => Boards::Real {
                 config,
                 patience,
-                board: Mutex::default(),
+                board: Box::default(),
             },
         };
         Self {
