@@ -39,6 +39,23 @@ fn a_late_line_feed_is_no_payload() {
 }
 
 #[test]
+fn a_banner_whose_first_byte_ended_the_session_is_seen() {
+    let script = Script::set_up().prints(secs(30), "WH-LTE-7S1-E");
+    let ((), script) = with_modem(script, async |modem, profile| {
+        modem.bring_up(profile).await.unwrap();
+        let mut byte = [0];
+        modem.transport().read_exact(&mut byte).await.unwrap();
+        assert_eq!(&byte, b"W");
+        embassy_time::Timer::after_secs(1).await;
+        modem.recover_link(profile).await.unwrap();
+    });
+    assert_eq!(
+        script.restarts, 0,
+        "the connection was taken for a used one"
+    );
+}
+
+#[test]
 fn a_connection_the_peer_closed_is_replaced_without_a_restart() {
     let script = Script::set_up().at(secs(30), "SOCKALK", "Disconnected").at(
         secs(40),

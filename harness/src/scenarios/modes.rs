@@ -58,6 +58,8 @@ async fn buffered_in_command_mode(rig: &mut Rig) -> Result<()> {
 )]
 async fn late_attention(rig: &mut Rig) -> Result<()> {
     rig.modem().initial = modem_settings(&[])?;
+    // The noise of the power-up would come late as well.
+    rig.modem().options.power_up_junk_max = 0;
     let late = Duration::from_millis(3500);
     rig.fault_for(Effect::Modem(ModemFault::Late(late)), 20 * SECOND);
     rig.boot().await?;

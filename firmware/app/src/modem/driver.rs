@@ -170,9 +170,13 @@ impl<U: ModemUart> Modem<U> {
             let Ok(byte) = with_deadline(Instant::now(), self.receive()).await else {
                 break;
             };
+            let byte = byte?;
             let mut notes = Notes::default();
-            self.codec.push(byte?, &mut |event| notes.take(&event));
-            if notes.restarted {
+            self.codec.push(byte, &mut |event| notes.take(&event));
+            // The start of the banner may have ended the session, as a byte that is none of TLS.
+            let known = self.watch.restarted();
+            self.watch.see(&[byte]);
+            if notes.restarted || (self.watch.restarted() && !known) {
                 self.note_start();
             }
         }

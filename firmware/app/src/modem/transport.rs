@@ -30,7 +30,7 @@ impl RestartWatch {
         self.restarted
     }
 
-    fn see(&mut self, bytes: &[u8]) {
+    pub(super) fn see(&mut self, bytes: &[u8]) {
         for byte in bytes {
             if BANNER.get(self.matched) == Some(byte) {
                 self.matched += 1;

@@ -29,7 +29,10 @@ pub(super) fn story(lines: &[Line]) -> Vec<String> {
         if powering_up && line.mark == '<' && is_noise(&line.text) {
             continue;
         }
-        powering_up = line.mark == '#' && line.text == "modem: restart: power-up";
+        // A fault that begins with the power says so in between.
+        powering_up = line.mark == '#'
+            && (line.text == "modem: restart: power-up"
+                || (powering_up && line.text.starts_with("fault:")));
         if line.mark == '#' && !TOLD.iter().any(|start| line.text.starts_with(start)) {
             continue;
         }
