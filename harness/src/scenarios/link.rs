@@ -117,6 +117,9 @@ async fn stale_cache(rig: &mut Rig) -> Result<()> {
     origin = "MODEM.md T22"
 )]
 async fn banner_in_the_stream(rig: &mut Rig) -> Result<()> {
+    // On the network again before the device asks, however long it pauses.
+    rig.modem().network.registration_delay = SECOND / 2;
+    rig.modem().network.service_delay = SECOND / 2;
     session(rig, &[]).await?;
     rig.fault_for(Effect::Modem(ModemFault::Reset(None)), SECOND);
     rig.run_for(50 * SECOND).await?;
