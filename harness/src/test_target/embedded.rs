@@ -14,6 +14,9 @@ use super::test_board::TestBoard;
 use crate::board::{BoardError, Program};
 use crate::scenario::Cancel;
 
+/// How the names of tests end that reset the chip themselves and go on after it.
+const ACROSS_RESET: &str = "_across_reset";
+
 /// Runs `test`. Errors are the bench's.
 pub(super) fn run(
     board: &mut dyn TestBoard,
@@ -47,9 +50,14 @@ fn judge(attempt: &mut Attempt<'_>, test: &TargetTest) -> Result<Verdict, BoardE
         let step = attempt.step(until, &words, hangs_from, &command)?;
         return Ok(match step {
             Step::Logged => continue,
+            // A watchdog that bites, say, must not give a test a second chance.
+            Step::Asked if asked && !test.name.ends_with(ACROSS_RESET) => Verdict::Failed(format!(
+                "the chip was reset in the middle of the test; only tests whose names end in \
+                 `{ACROSS_RESET}` may be"
+            )),
             Step::Asked => {
                 // Its time begins here: how long a chip takes to start is not the test's affair.
-                // After a reset in mid-test it goes on.
+                // After a reset of its own it goes on.
                 if !asked {
                     asked = true;
                     until = attempt.now() + limit;
