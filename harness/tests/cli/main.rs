@@ -84,7 +84,7 @@ fn lists_scenarios_and_boards() {
 
 #[test]
 fn filters_the_list() {
-    let list = stdout(&output(&["run", "--list", "t11", "factory_fresh"]));
+    let list = stdout(&output(&["run", "--list", "echo_o", "factory_fresh"]));
     let names: Vec<&str> = list
         .lines()
         .filter_map(|line| line.split(' ').next())
