@@ -55,7 +55,6 @@ struct Slot {
     wanted: Vec<bool>,
 }
 
-#[expect(clippy::large_enum_variant, reason = "there is one of it in a run")]
 #[derive(Debug)]
 enum Boards {
     Virtual {
