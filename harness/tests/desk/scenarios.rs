@@ -19,7 +19,11 @@ fn text(output: &Output) -> String {
 fn scenarios_run_on_a_served_board_with_the_same_snapshots() {
     let desk = Desk::serve(&[]);
     let output = desk
-        .run(&["T01::factory_fresh", "TLS2::expired", "TLS4::no_certificate"])
+        .run(&[
+            "T01::factory_fresh",
+            "TLS2::expired",
+            "TLS4::no_certificate",
+        ])
         .output()
         .unwrap();
     let text = text(&output);
