@@ -47,8 +47,21 @@ impl Firmware {
         on_progress: &mut dyn FnMut(Progress),
     ) -> Result<Self, FirmwareError> {
         let artifact = firmware_build::build(options, on_progress)?;
-        let table = firmware_build::root()?.join("firmware/esp32/partitions.csv");
-        Self::load(&artifact.elf, &table)
+        Self::load(&artifact.elf, &project_table()?)
+    }
+
+    /// Loads the image `elf` with the partition table that is in the same folder as
+    /// `partitions.csv`, else with the project's.
+    ///
+    /// # Errors
+    /// [`FirmwareError`].
+    pub fn beside_table(elf: &Path) -> Result<Self, FirmwareError> {
+        let table = elf.with_file_name("partitions.csv");
+        if table.is_file() {
+            Self::load(elf, &table)
+        } else {
+            Self::load(elf, &project_table()?)
+        }
     }
 
     /// Loads the image `elf` with its partition table.
@@ -75,6 +88,10 @@ impl Firmware {
     pub const fn build_time(&self) -> u64 {
         self.build_time
     }
+}
+
+fn project_table() -> Result<PathBuf, BuildError> {
+    Ok(firmware_build::root()?.join("firmware/esp32/partitions.csv"))
 }
 
 fn build_time(program: &Program) -> Option<u64> {

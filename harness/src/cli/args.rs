@@ -87,6 +87,10 @@ pub(super) struct RunArgs {
     /// Scenarios that run at the same time [default: one per core]
     #[arg(long, short, value_name = "N")]
     pub(super) jobs: Option<NonZeroUsize>,
+    /// Run this image of the firmware instead of building one; its partition table is the file
+    /// partitions.csv beside it, else that of the project
+    #[arg(long, value_name = "ELF")]
+    pub(super) firmware: Option<PathBuf>,
     /// Write the report into this folder, replacing an earlier report
     #[arg(long, value_name = "DIR")]
     pub(super) report: Option<PathBuf>,

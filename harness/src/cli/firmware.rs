@@ -17,6 +17,9 @@ pub(super) fn prepare(jobs: &mut Vec<Job>, args: &RunArgs) -> Result<Option<Firm
     if !jobs.iter().any(|job| job.board.needs_image()) {
         return Ok(None);
     }
+    if let Some(elf) = &args.firmware {
+        return Ok(Some(Firmware::beside_table(elf)?));
+    }
     let error = match build(args.quiet) {
         Ok(firmware) => return Ok(Some(firmware)),
         Err(error) => error,

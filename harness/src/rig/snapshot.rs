@@ -1,14 +1,22 @@
 //! Snapshots of a scenario, the same files for every board.
 
 use std::cell::Cell;
+use std::env;
 use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Once;
 
 use anyhow::{Result, anyhow};
 
-/// Where the accepted snapshots are kept.
+/// Where the accepted snapshots are kept, in the project this program was built from.
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/snapshots");
+
+/// Names the folder for a machine that has the program but not the project.
+const FOLDER_VARIABLE: &str = "HIL_SNAPSHOTS";
+
+fn folder() -> PathBuf {
+    env::var_os(FOLDER_VARIABLE).map_or_else(|| FOLDER.into(), PathBuf::from)
+}
 
 /// What varies with the run's certificates, its time or its seed.
 const VARYING: &[(&str, &str)] = &[
@@ -45,7 +53,7 @@ fn quiet_panics() {
 /// When they differ or none was accepted yet; the difference is printed by `insta`.
 pub(super) fn compare(name: &str, text: &str) -> Result<()> {
     let mut settings = insta::Settings::clone_current();
-    settings.set_snapshot_path(Path::new(FOLDER));
+    settings.set_snapshot_path(folder());
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
     for (pattern, replacement) in VARYING {
@@ -62,6 +70,9 @@ pub(super) fn compare(name: &str, text: &str) -> Result<()> {
         compared
     });
     compared.map_err(|_| {
-        anyhow!("snapshot `{name}` differs from {FOLDER}/{name}.snap (see the difference above)")
+        anyhow!(
+            "snapshot `{name}` differs from {}/{name}.snap (see the difference above)",
+            folder().display()
+        )
     })
 }
