@@ -24,3 +24,4 @@ pub mod scenario;
 pub mod scenarios;
 pub mod soak;
 pub mod test_target;
+pub mod watch;

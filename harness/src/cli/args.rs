@@ -35,6 +35,8 @@ pub(super) enum Command {
     Run(RunArgs),
     /// Many virtual hours of random faults, and what must hold all the same
     Soak(SoakArgs),
+    /// Run scenarios, and again whenever the sources they depend on change
+    Watch(WatchArgs),
     /// Build the firmware for the ESP32-C3 and print its sizes
     Build(BuildArgs),
     /// Run tests on the chip itself: on-target tests of embedded-test and defmt-test
@@ -118,6 +120,28 @@ pub(super) struct RunArgs {
     /// Print only what did not pass, and the summary
     #[arg(long, short)]
     pub(super) quiet: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct WatchArgs {
+    /// Scenarios whose `ID::name` contains this, letter case aside [default: all]
+    #[arg(value_name = "FILTER")]
+    pub(super) filters: Vec<String>,
+    /// Board to run on; may be given several times [default: virtual]
+    #[arg(long = "board", value_name = "NAME")]
+    pub(super) boards: Vec<String>,
+    /// The boards' configuration [default: hil.toml in this folder, if there is one]
+    #[arg(long, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+    /// Scenarios that run at the same time [default: one per core]
+    #[arg(long, short, value_name = "N")]
+    pub(super) jobs: Option<NonZeroUsize>,
+    /// Write the report of each run into this folder, replacing that of the last one
+    #[arg(long, value_name = "DIR")]
+    pub(super) report: Option<PathBuf>,
+    /// Seed of everything random that is simulated
+    #[arg(long, value_name = "N", default_value_t = DEFAULT_SEED)]
+    pub(super) seed: u64,
 }
 
 #[derive(Debug, Args)]

@@ -19,6 +19,7 @@ use super::run::run;
 use super::say::say;
 use super::soak::soak;
 use super::test_target::test_target;
+use super::watch::watch;
 
 /// Runs the command that `arguments` (the program's name first) ask for. Messages go to standard
 /// error; the process should end with the exit code.
@@ -44,6 +45,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Exit {
 fn command(command: &Command) -> Result<Exit, CliError> {
     match command {
         Command::Run(args) => run(args),
+        Command::Watch(args) => watch(args),
         Command::Soak(args) => soak(args),
         Command::Build(args) => build(args),
         Command::TestTarget(args) => test_target(args),

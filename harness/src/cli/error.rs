@@ -11,6 +11,7 @@ use crate::firmware_build::BuildError;
 use crate::modem_cli::ModemCliError;
 use crate::report::{FolderError, ReportError};
 use crate::test_target::{ChooseError, TestImageError};
+use crate::watch::WatchError;
 
 /// Anything that ends a command with a message.
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +40,8 @@ pub(super) enum CliError {
     Serve(#[from] ServeError),
     #[error(transparent)]
     Emulate(#[from] EmulateError),
+    #[error(transparent)]
+    Watch(#[from] WatchError),
     #[error("cannot find the path of this program, which is also the native board: {0}")]
     OwnPath(std::io::Error),
     #[error("native board: {0}")]
@@ -60,6 +63,7 @@ impl CliError {
             Self::Boards(BoardCliError::Build(error)) if !error.is_infrastructure() => Exit::Failed,
             Self::Boards(error) if error.is_usage() => Exit::Usage,
             Self::Serve(error) if error.is_usage() => Exit::Usage,
+            Self::Watch(WatchError::List { code: Some(2) }) => Exit::Usage,
             Self::Firmware(FirmwareError::Build(error)) if !error.is_infrastructure() => {
                 Exit::Failed
             }
@@ -72,6 +76,7 @@ impl CliError {
             | Self::TestImage(_)
             | Self::Serve(_)
             | Self::Report(_)
+            | Self::Watch(_)
             | Self::OwnPath(_)
             | Self::NativeBoard(_)
             | Self::Signals(_) => Exit::Infra,

@@ -22,6 +22,7 @@ mod select;
 mod soak;
 mod test_target;
 mod test_target_args;
+mod watch;
 
 mod dispatch;
 
