@@ -107,6 +107,38 @@ pub struct PacketFact {
     pub size: usize,
     /// Topic of a PUBLISH, aliases resolved.
     pub topic: Option<String>,
+    /// How it begins on the wire, [`PACKET_HEAD`] bytes at most. Empty for the packets that carry
+    /// passwords, CONNECT and AUTH.
+    #[serde(skip)]
+    pub head: Vec<u8>,
+}
+
+/// Bytes that are kept of each packet.
+pub const PACKET_HEAD: usize = 4096;
+
+/// How far one connection has come, for those who want to know when.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ConnectionProgress {
+    /// Length of [`ConnectionFacts::packets`].
+    pub packets: usize,
+    /// [`TlsFacts::handshake_complete`].
+    pub handshake_complete: bool,
+    /// An alert went one way or the other.
+    pub alert: bool,
+    /// It has ended.
+    pub closed: bool,
+}
+
+impl From<&ConnectionFacts> for ConnectionProgress {
+    fn from(facts: &ConnectionFacts) -> Self {
+        let tls = &facts.tls;
+        Self {
+            packets: facts.packets.len(),
+            handshake_complete: tls.handshake_complete,
+            alert: tls.alert_sent.is_some() || tls.alert_received.is_some(),
+            closed: facts.closed_by.is_some(),
+        }
+    }
 }
 
 /// Which way a packet went.

@@ -13,7 +13,8 @@ use rumqttc::v5::mqttbytes::QoS;
 use rumqttc::v5::mqttbytes::v5::{ConnectReturnCode, Packet, Publish};
 
 use super::facts::{
-    AuthOutcome, ConnectionFacts, Direction, PacketFact, PacketKind, Published, Publisher,
+    AuthOutcome, ConnectionFacts, Direction, PACKET_HEAD, PacketFact, PacketKind, Published,
+    Publisher,
 };
 use super::mqtt_tap::Frame;
 
@@ -276,12 +277,18 @@ impl Ledger {
 }
 
 fn note(facts: &mut ConnectionFacts, direction: Direction, frame: &Frame, topic: Option<String>) {
+    let secret = matches!(frame.kind, PacketKind::Connect | PacketKind::Auth);
+    let head = match secret {
+        true => 0,
+        false => frame.bytes.len().min(PACKET_HEAD),
+    };
     facts.packets.push(PacketFact {
         direction,
         kind: frame.kind,
         packet_id: frame.packet_id(),
         size: frame.bytes.len(),
         topic,
+        head: frame.bytes[..head].to_vec(),
     });
 }
 

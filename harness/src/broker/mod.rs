@@ -32,8 +32,9 @@ mod topic;
 pub use config::{BrokerConfig, Impostor, Pacing, Secret, TlsMode};
 pub use error::BrokerError;
 pub use facts::{
-    AuthOutcome, CloseKind, ClosedBy, ConnectionFacts, Direction, Message, PacketFact, PacketKind,
-    PublishProperties, Published, Publisher, QoS, Settled, TlsFacts,
+    AuthOutcome, CloseKind, ClosedBy, ConnectionFacts, ConnectionProgress, Direction, Message,
+    PACKET_HEAD, PacketFact, PacketKind, PublishProperties, Published, Publisher, QoS, Settled,
+    TlsFacts,
 };
 pub use hostile::Adversary;
 pub use identity::ServerIdentity;

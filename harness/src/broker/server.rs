@@ -11,7 +11,7 @@ use rumqttc::v5::mqttbytes::{QoS, valid_topic};
 
 use super::config::{BrokerConfig, Secret};
 use super::error::BrokerError;
-use super::facts::{ConnectionFacts, Message, Settled};
+use super::facts::{ConnectionFacts, ConnectionProgress, Message, Settled};
 use super::front::{FrontConfig, FrontHandle, Presences};
 use super::gate::Handed;
 use super::monitor::CLIENT_ID;
@@ -172,6 +172,16 @@ impl Broker {
             .links
             .iter()
             .map(|link| link.facts.clone())
+            .collect()
+    }
+
+    /// How far each of [`connections`](Self::connections) has come.
+    pub fn progress(&self) -> Vec<ConnectionProgress> {
+        let state = self.shared.look();
+        state
+            .links
+            .iter()
+            .map(|link| (&link.facts).into())
             .collect()
     }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::rig::timeline::Timeline;
 use crate::runner::{Job, Record};
 use crate::scenario::{Board, Outcome, Scenario, Verdict};
 
@@ -45,6 +46,8 @@ fn outcome(job: &Job, verdict: Verdict) -> Outcome {
         messages: String::new(),
         device_log: "12.479 INFO reading the profile back\n".to_owned(),
         connections: String::new(),
+        timeline: Timeline::default(),
+        mismatches: Vec::new(),
         costs: None,
         lost_log_frames: 0,
         crash: None,

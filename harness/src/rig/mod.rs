@@ -16,8 +16,10 @@ mod link;
 mod messages;
 mod native;
 mod native_process;
+mod sightings;
 mod snapshot;
 mod stack_use;
+pub mod timeline;
 pub mod transcript;
 mod virtual_board;
 mod wait;
@@ -37,6 +39,7 @@ pub use device::{BROKER_HOST, DeviceSettings, Partition};
 pub use edge::ONE_WAY;
 pub use error::{NotSeen, RigError};
 pub use native::BUILD_TIME;
+pub use snapshot::Mismatch;
 pub use wait::{DEFAULT_WAIT, Wait};
 pub use world::{Delivered, TextMessage, World};
 
@@ -48,6 +51,7 @@ use crate::fault::{Effect, Fault, Window};
 use crate::scenario::{Board, Options};
 use connections::Detail;
 use native::NativeBoard;
+use timeline::Timeline;
 use transcript::Redactions;
 use virtual_board::VirtualChip;
 use wall_board::WallBoard;
@@ -81,6 +85,7 @@ pub struct Rig {
     modem: ModemConfig,
     server: ServerSetup,
     faults: Vec<Fault>,
+    mismatches: Vec<Mismatch>,
     world: Option<World>,
 }
 
@@ -109,6 +114,7 @@ impl Rig {
                 patience: None,
                 password: None,
             },
+            mismatches: Vec::new(),
             world: None,
         })
     }
@@ -330,7 +336,7 @@ impl Rig {
     /// When it differs from the accepted one.
     pub fn snapshot_at(&mut self, name: &str) -> Result<()> {
         let text = self.world_mut()?.transcript.story();
-        snapshot::compare(&format!("{name}.at"), &text)
+        self.compare(&format!("{name}.at"), &text)
     }
 
     /// Compares the messages that the broker delivered so far with `<name>.mqtt.snap`.
@@ -340,7 +346,7 @@ impl Rig {
     pub fn snapshot_mqtt(&mut self, name: &str) -> Result<()> {
         let text = messages::story(self.messages());
         let text = self.redactions().apply(&text);
-        snapshot::compare(&format!("{name}.mqtt"), &text)
+        self.compare(&format!("{name}.mqtt"), &text)
     }
 
     /// Compares the device's log so far with `<name>.log.snap`.
@@ -350,7 +356,7 @@ impl Rig {
     pub fn snapshot_log(&mut self, name: &str) -> Result<()> {
         let text = messages::story_log(&self.world_mut()?.log);
         let text = self.redactions().apply(&text);
-        snapshot::compare(&format!("{name}.log"), &text)
+        self.compare(&format!("{name}.log"), &text)
     }
 
     /// Compares the facts of the TLS connections so far with `<name>.tls.snap`.
@@ -360,7 +366,7 @@ impl Rig {
     pub fn snapshot_tls(&mut self, name: &str) -> Result<()> {
         let text = connections::render(&self.connections(), Detail::Story);
         let text = self.redactions().apply(&text);
-        snapshot::compare(&format!("{name}.tls"), &text)
+        self.compare(&format!("{name}.tls"), &text)
     }
 
     /// Compares with `<name>.peer.snap` how the device got along with whom it met first: its log
@@ -376,7 +382,7 @@ impl Rig {
         let text = self
             .redactions()
             .apply(&format!("{}\n{facts}", &log[begin..]));
-        snapshot::compare(&format!("{name}.peer"), &text)
+        self.compare(&format!("{name}.peer"), &text)
     }
 
     /// What the bench saw the device lose on the way from the modem, a line each. A board whose
@@ -451,6 +457,27 @@ impl Rig {
     pub fn connections_text(&self) -> String {
         self.redactions()
             .apply(&connections::render(&self.connections(), Detail::Full))
+    }
+
+    /// Everything that happened so far, on one clock; empty before [`boot`](Self::boot).
+    pub fn timeline(&self) -> Timeline {
+        let world = self.world.as_ref();
+        world.map_or_else(Timeline::default, |world| {
+            timeline::of(world, &self.redactions())
+        })
+    }
+
+    /// The snapshots that differed from the accepted ones, in order.
+    pub fn mismatches(&self) -> &[Mismatch] {
+        &self.mismatches
+    }
+
+    fn compare(&mut self, name: &str, text: &str) -> Result<()> {
+        snapshot::compare(name, text).map_err(|mismatch| {
+            let error = anyhow!("{mismatch}");
+            self.mismatches.push(*mismatch);
+            error
+        })
     }
 
     /// What the run has taken of the device so far; nothing before [`boot`](Self::boot).

@@ -15,6 +15,7 @@ use super::costs::StackUse;
 use super::edge::{Edge, Hosts};
 use super::error::RigError;
 use super::link::{Direction, byte_time};
+use super::sightings::Sightings;
 use super::transcript::{Event, From, Redactions, Transcript};
 use crate::board::{CrashKind, CrashReport};
 use crate::broker::{Broker, Message};
@@ -107,6 +108,7 @@ pub struct World {
     command_topic: String,
     schedule: Schedule,
     redactions: Redactions,
+    pub(super) sightings: Sightings,
     crash: Option<Box<CrashReport>>,
     awake_cycles: Option<u64>,
     pub(super) transcript: Transcript,
@@ -149,6 +151,7 @@ impl World {
             schedule: Schedule::default(),
             transcript: Transcript::new(byte_time(baud), config.redactions.clone()),
             redactions: config.redactions,
+            sightings: Sightings::default(),
             crash: None,
             awake_cycles: None,
             log: Vec::new(),
@@ -253,6 +256,8 @@ impl World {
         let mut network = self.modem.network().clone();
         change(&mut network);
         self.modem.set_network(self.now, network);
+        let text = "network: changed by the scenario".to_owned();
+        self.sightings.interventions.push((self.now, text));
         self.drain_modem();
     }
 
@@ -458,6 +463,8 @@ impl World {
         let skipped = transcript.lines().count().saturating_sub(LAST_LINES);
         let lines = transcript.lines().skip(skipped);
         crash.at_lines = lines.map(|line| line.trim_start().to_owned()).collect();
+        let known = (self.now, crash.kind.name(), crash.to_string());
+        self.sightings.crashes.push(known);
         self.crash = Some(crash);
     }
 
@@ -484,6 +491,7 @@ impl World {
                         self.text_messages.push(TextMessage { at, text });
                     }
                     self.transcript.remark(at, format!("modem: {note}"));
+                    self.sightings.notes.push((at, note));
                 }
             }
         }
@@ -491,6 +499,7 @@ impl World {
 
     fn collect_messages(&mut self) {
         let at = self.now;
+        self.sightings.broker(at, &self.broker.progress());
         let new = self.broker.take_messages();
         let awake_cycles = self.awake_cycles;
         self.messages

@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 use super::plan::Job;
+use crate::rig::timeline::Timeline;
 use crate::scenario::{Options, Outcome, Scenario, Verdict};
 
 /// What a job that an interruption cut short is skipped for.
@@ -60,6 +61,8 @@ fn bare(job: &Job, options: &Options, verdict: Verdict, wall_time: Duration) -> 
         messages: String::new(),
         device_log: String::new(),
         connections: String::new(),
+        timeline: Timeline::default(),
+        mismatches: Vec::new(),
         costs: None,
         lost_log_frames: 0,
         crash: None,

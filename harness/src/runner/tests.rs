@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::super::record::{Status, Summary};
 use super::*;
+use crate::rig::timeline::Timeline;
 use crate::scenario::{Board, Verdict};
 
 const NAMES: [&str; 4] = ["alpha", "beta", "gamma", "delta"];
@@ -47,6 +48,8 @@ fn outcome(scenario: &Scenario, options: &Options, verdict: Verdict) -> Outcome 
         messages: String::new(),
         device_log: String::new(),
         connections: String::new(),
+        timeline: Timeline::default(),
+        mismatches: Vec::new(),
         costs: None,
         lost_log_frames: 0,
         crash: None,

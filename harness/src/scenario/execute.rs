@@ -84,6 +84,8 @@ fn outcome(
         messages: rig.map(Rig::messages_text).unwrap_or_default(),
         device_log: rig.map(Rig::log_text).unwrap_or_default(),
         connections: rig.map(Rig::connections_text).unwrap_or_default(),
+        timeline: rig.map(Rig::timeline).unwrap_or_default(),
+        mismatches: rig.map(|rig| rig.mismatches().to_vec()).unwrap_or_default(),
         costs: rig.and_then(Rig::costs),
         lost_log_frames: rig
             .and_then(Rig::world)

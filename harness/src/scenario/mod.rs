@@ -16,7 +16,8 @@ use serde::Serialize;
 use crate::board::{CrashReport, Firmware};
 use crate::config::BoardConfig;
 use crate::fault::Fault;
-use crate::rig::{Costs, Rig};
+use crate::rig::timeline::Timeline;
+use crate::rig::{Costs, Mismatch, Rig};
 
 /// The future a scenario's function returns.
 pub type ScenarioFuture<'a> = Pin<Box<dyn Future<Output = anyhow::Result<()>> + 'a>>;
@@ -191,6 +192,12 @@ pub struct Outcome {
     /// Facts of each TLS connection the broker saw, as text, a line each.
     #[serde(skip)]
     pub connections: String,
+    /// Everything that happened, on one clock.
+    #[serde(skip)]
+    pub timeline: Timeline,
+    /// The snapshots that differed.
+    #[serde(skip)]
+    pub mismatches: Vec<Mismatch>,
     /// What the run took of the device; nothing when it did not get as far as a device.
     pub costs: Option<Costs>,
     /// Records of the device's log that are known to be lost.

@@ -18,6 +18,7 @@ mod tls_records;
 use std::time::Duration;
 
 pub use redact::Redactions;
+pub(in crate::rig) use render::Line;
 
 /// Who put bytes on the line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -83,10 +84,20 @@ impl Transcript {
         &self.events
     }
 
+    /// How long a byte takes.
+    pub fn byte_time(&self) -> Duration {
+        self.byte_time
+    }
+
+    /// The lines of the transcript with their bytes, secrets and all.
+    pub(in crate::rig) fn lines(&self) -> Vec<Line> {
+        render::lines(self.byte_time, &self.events)
+    }
+
     /// The whole transcript as text, secrets redacted.
     pub fn render(&self) -> String {
         let mut text = String::new();
-        for line in render::lines(self.byte_time, &self.events) {
+        for line in self.lines() {
             text.push_str(&self.redactions.apply(&line.to_string()));
             text.push('\n');
         }
@@ -96,7 +107,7 @@ impl Transcript {
     /// The part of the transcript that every board and every seed share, for snapshots: without
     /// times, repetitions and the cut of encrypted records.
     pub fn story(&self) -> String {
-        let lines = render::lines(self.byte_time, &self.events);
+        let lines = self.lines();
         let mut text = story::story(&lines).join("\n");
         text.push('\n');
         self.redactions.apply(&text)

@@ -31,11 +31,44 @@ impl Redactions {
             text.replace(secret.as_str(), MARK)
         })
     }
+
+    /// `bytes` without the secrets.
+    pub fn apply_bytes(&self, bytes: &[u8]) -> Vec<u8> {
+        self.0.iter().fold(bytes.to_vec(), |bytes, secret| {
+            replace(&bytes, secret.as_bytes(), MARK.as_bytes())
+        })
+    }
+}
+
+/// `bytes` with every `old`, which is not empty, replaced.
+fn replace(bytes: &[u8], old: &[u8], new: &[u8]) -> Vec<u8> {
+    let mut replaced = Vec::with_capacity(bytes.len());
+    let mut rest = bytes;
+    while let Some((first, others)) = rest.split_first() {
+        if let Some(behind) = rest.strip_prefix(old) {
+            replaced.extend_from_slice(new);
+            rest = behind;
+        } else {
+            replaced.push(*first);
+            rest = others;
+        }
+    }
+    replaced
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn bytes_lose_their_secrets_too() {
+        let redactions = Redactions::new(["tiger".to_owned()]);
+        assert_eq!(
+            redactions.apply_bytes(b"\0\x05tiger\xfftigertige"),
+            b"\0\x05<redacted>\xff<redacted>tige"
+        );
+        assert_eq!(redactions.apply_bytes(b""), b"");
+    }
 
     #[test]
     fn the_longer_secret_wins() {

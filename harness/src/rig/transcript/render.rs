@@ -15,11 +15,13 @@ const SHOWN: usize = 80;
 
 /// One line of a rendered transcript.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Line {
-    pub(super) at: Duration,
+pub(in crate::rig) struct Line {
+    pub(in crate::rig) at: Duration,
     /// `>` device, `<` modem, `#` bench.
-    pub(super) mark: char,
-    pub(super) text: String,
+    pub(in crate::rig) mark: char,
+    pub(in crate::rig) text: String,
+    /// What was on the line; nothing of a remark.
+    pub(in crate::rig) bytes: Vec<u8>,
 }
 
 impl fmt::Display for Line {
@@ -46,6 +48,7 @@ pub(super) fn lines(byte_time: Duration, events: &[(Duration, Event)]) -> Vec<Li
                     at: *at,
                     mark: '#',
                     text: text.clone(),
+                    bytes: Vec::new(),
                 });
             }
             Event::Bytes { from, bytes } => renderer.bytes(*at, *from, bytes),
@@ -123,7 +126,8 @@ impl Renderer {
             && let Front::Record(length) = tls_records::front(&bytes)
         {
             let at = self.take(from, length);
-            self.push(at, from, tls_records::describe(&bytes[..length]));
+            let record = &bytes[..length];
+            self.push(at, from, tls_records::describe(record), record);
             return true;
         }
         if self.mode == Mode::Data {
@@ -157,7 +161,7 @@ impl Renderer {
         match tls_records::front(&bytes) {
             Front::Partial(total) if self.mode == Mode::Data && bytes.len() > 4 => {
                 let shown = format!("TLS record cut short, {} of {total} bytes", bytes.len());
-                self.push(at, from, shown);
+                self.push(at, from, shown, &bytes);
             }
             _ => self.text(at, from, &bytes),
         }
@@ -170,12 +174,18 @@ impl Renderer {
         at
     }
 
-    fn push(&mut self, at: Duration, from: From, text: String) {
+    fn push(&mut self, at: Duration, from: From, text: String, bytes: &[u8]) {
         let mark = match from {
             From::Device => '>',
             From::Modem => '<',
         };
-        self.lines.push(Line { at, mark, text });
+        let bytes = bytes.to_vec();
+        self.lines.push(Line {
+            at,
+            mark,
+            text,
+            bytes,
+        });
     }
 
     fn text(&mut self, at: Duration, from: From, bytes: &[u8]) {
@@ -193,7 +203,7 @@ impl Renderer {
             // Writing to a string cannot fail.
             let _ = write!(text, "… ({} bytes)", line.len());
         }
-        self.push(at, from, text);
+        self.push(at, from, text, bytes);
     }
 
     fn follow(&mut self, from: From, line: &[u8]) {

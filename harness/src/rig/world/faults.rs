@@ -15,6 +15,7 @@ impl World {
         self.to_modem.add_fault(&fault, self.seed);
         self.to_board.add_fault(&fault, self.seed);
         self.edge.add_fault(&fault, self.seed);
+        self.sightings.faults.push((self.now, fault));
         self.schedule.add(fault);
     }
 
