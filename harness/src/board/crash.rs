@@ -63,6 +63,24 @@ impl CrashKind {
         }
     }
 
+    /// Its name in reports: the serialised value.
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Panic => "panic",
+            Self::Exception => "exception",
+            Self::StackOverflow => "stack_overflow",
+            Self::Watchdog => "watchdog",
+            Self::BrownOut => "brown_out",
+            Self::Hang => "hang",
+            Self::ResetLoop => "reset_loop",
+            Self::TrapStorm => "trap_storm",
+            Self::NothingToBoot => "nothing_to_boot",
+            Self::Halted => "halted",
+            Self::ProcessEnded => "process_ended",
+            Self::NotModelled => "not_modelled",
+        }
+    }
+
     /// What a message calls it.
     pub const fn name(self) -> &'static str {
         match self {

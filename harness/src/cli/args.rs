@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand};
 use super::board_args::{
     BoardCommand, BoardsArgs, EmulateArgs, FlashArgs, MonitorArgs, ProvisionArgs,
 };
+use super::report_args::ReportCommand;
 use super::test_target_args::TestTargetArgs;
 use crate::fault::Fault;
 use crate::runner::DEFAULT_SEED;
@@ -33,6 +34,11 @@ pub(super) struct Cli {
 pub(super) enum Command {
     /// Run scenarios, print the verdicts, write the report
     Run(RunArgs),
+    /// Reports of earlier runs
+    Report {
+        #[command(subcommand)]
+        command: ReportCommand,
+    },
     /// Many virtual hours of random faults, and what must hold all the same
     Soak(SoakArgs),
     /// Run scenarios, and again whenever the sources they depend on change

@@ -15,6 +15,7 @@ use super::exit::Exit;
 use super::flash::{flash, provision};
 use super::modem::modem;
 use super::monitor::monitor;
+use super::report::report;
 use super::run::run;
 use super::say::say;
 use super::soak::soak;
@@ -46,6 +47,7 @@ fn command(command: &Command) -> Result<Exit, CliError> {
     match command {
         Command::Run(args) => run(args),
         Command::Watch(args) => watch(args),
+        Command::Report { command } => report(command),
         Command::Soak(args) => soak(args),
         Command::Build(args) => build(args),
         Command::TestTarget(args) => test_target(args),

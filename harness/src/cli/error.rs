@@ -9,7 +9,7 @@ use crate::config::ConfigError;
 use crate::desk::ServeError;
 use crate::firmware_build::BuildError;
 use crate::modem_cli::ModemCliError;
-use crate::report::{FolderError, ReportError};
+use crate::report::{FolderError, LoadError, ReportError};
 use crate::test_target::{ChooseError, TestImageError};
 use crate::watch::WatchError;
 
@@ -26,6 +26,8 @@ pub(super) enum CliError {
     Folder(#[from] FolderError),
     #[error(transparent)]
     Report(#[from] ReportError),
+    #[error(transparent)]
+    Load(#[from] LoadError),
     #[error(transparent)]
     Build(#[from] BuildError),
     #[error(transparent)]
@@ -56,6 +58,7 @@ impl CliError {
             Self::Select(_)
             | Self::Config(_)
             | Self::Folder(_)
+            | Self::Load(_)
             | Self::Emulate(_)
             | Self::Choose(_) => Exit::Usage,
             Self::TestImage(error) if error.is_usage() => Exit::Usage,

@@ -16,6 +16,8 @@ mod flash;
 mod interrupt;
 mod modem;
 mod monitor;
+mod report;
+mod report_args;
 mod run;
 mod say;
 mod select;

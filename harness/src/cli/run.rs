@@ -2,6 +2,7 @@
 
 use std::env;
 use std::io::{self, Write as _};
+use std::path::Path;
 
 use super::args::RunArgs;
 use super::error::CliError;
@@ -11,7 +12,7 @@ use super::interrupt::on_interrupt;
 use super::say::say;
 use super::select;
 use crate::config;
-use crate::report::{self, Collector, Console, Folder, RunRecord};
+use crate::report::{self, Collector, Commit, Console, Context, Folder, Report};
 use crate::runner::{self, Job, Plan, Reporter};
 use crate::scenario::{self, Cancel, catalogue};
 use crate::scenarios;
@@ -61,13 +62,17 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, CliError> {
     let reporters: &mut [&mut dyn Reporter] = &mut [&mut console, &mut collector];
     runner::run(&plan, &cancel, scenario::execute, reporters);
     let run = collector.into_run();
+    let context = Context {
+        commit: Commit::find(Path::new(".")),
+    };
+    let report = Report::of(&run, &context);
     if let Some(folder) = folder {
-        report::write(&run, &folder)?;
+        report::write(&report, &run, &folder)?;
         if !args.quiet {
             say(format_args!("report: {}", folder.path().display()));
         }
     }
-    Ok(verdict(&run))
+    Ok(verdict(&report))
 }
 
 fn print(text: &str) {
@@ -85,9 +90,9 @@ fn list(jobs: &[Job]) {
 }
 
 /// A failed scenario outweighs a broken bench: something is known to be wrong.
-fn verdict(run: &RunRecord) -> Exit {
-    let summary = run.summary();
-    if run.interrupted {
+fn verdict(report: &Report) -> Exit {
+    let summary = report.summary;
+    if report.interrupted {
         Exit::Interrupted
     } else if summary.failed > 0 {
         Exit::Failed

@@ -7,7 +7,8 @@
 use std::collections::BTreeMap;
 
 use object::{Object as _, ObjectSymbol as _, SymbolKind};
-use serde::Serialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use super::sizes::Section;
 
@@ -15,7 +16,7 @@ use super::sizes::Section;
 pub const OTHER: &str = "other";
 
 /// What one crate takes, in bytes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CrateSize {
     /// Its name as in paths, such as `firmware_app`, or [`OTHER`].
     pub name: String,

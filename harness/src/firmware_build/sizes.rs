@@ -6,13 +6,14 @@ use std::path::Path;
 
 use object::{Object as _, ObjectSection as _, SectionFlags, elf};
 
-use serde::Serialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use super::BuildError;
 use super::crates::{self, CrateSize};
 
 /// A part of the image that has an address on the chip.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Section {
     /// Its name, such as `.text`.
     pub name: String,

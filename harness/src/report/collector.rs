@@ -3,6 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use crate::board::Firmware;
+use crate::fault::Fault;
 use crate::runner::{Event, Job, Record, Reporter, Status, Summary};
 
 /// A whole run.
@@ -18,6 +19,10 @@ pub struct RunRecord {
     pub firmware: Option<Firmware>,
     /// Jobs that may have run at the same time.
     pub workers: usize,
+    /// How often a job that did not pass was tried again, at most.
+    pub retries: u32,
+    /// What went wrong besides what the scenarios want.
+    pub faults: Vec<Fault>,
     /// Whether the run was told to stop early.
     pub interrupted: bool,
     /// The jobs in the order of the plan; `None` where the run was interrupted before the job.
@@ -47,6 +52,8 @@ impl Default for Collector {
             seed: 0,
             firmware: None,
             workers: 0,
+            retries: 0,
+            faults: Vec::new(),
             interrupted: false,
             jobs: Vec::new(),
         })
@@ -70,7 +77,11 @@ impl Reporter for Collector {
                 firmware,
                 seed,
                 started,
+                retries,
+                faults,
             } => {
+                run.retries = *retries;
+                run.faults.clone_from(faults);
                 run.firmware.clone_from(firmware);
                 run.started = *started;
                 run.seed = *seed;

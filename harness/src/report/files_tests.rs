@@ -1,9 +1,11 @@
+use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
 
 use super::*;
 use crate::report::Collector;
+use crate::report::model::Context;
 use crate::report::sample;
 use crate::runner::{Event, Record, Reporter as _};
 use crate::scenario::Verdict;
@@ -31,6 +33,8 @@ fn run() -> RunRecord {
         firmware: None,
         seed: u64::MAX,
         started,
+        retries: 1,
+        faults: Vec::new(),
     });
     let finished: Vec<(usize, Record)> = records.into_iter().enumerate().take(4).collect();
     for (index, record) in finished.into_iter().rev() {
@@ -50,9 +54,12 @@ fn run() -> RunRecord {
 
 #[test]
 fn report_json_is_for_programs() {
-    let report: Value = serde_json::from_str(&json::render(&run(), None).unwrap()).unwrap();
+    let report = Report::of(&run(), &Context::default());
+    let report: Value = serde_json::from_str(&report.to_json().unwrap()).unwrap();
     assert_eq!(report["schema"], "hil-report");
-    assert_eq!(report["version"], 1);
+    assert_eq!(report["version"], 2);
+    assert_eq!(report["commit"], Value::Null);
+    assert_eq!(report["retries"], 1);
     assert_eq!(report["tool"]["name"], "hil");
     assert_eq!(report["started"], "2026-01-15T10:00:00Z");
     assert_eq!(report["wall_time_ms"], 2100);
@@ -60,7 +67,7 @@ fn report_json_is_for_programs() {
     assert_eq!(report["interrupted"], true);
     assert_eq!(
         report["summary"],
-        json!({ "passed": 1, "flaky": 1, "failed": 1, "infra": 1, "skipped": 1 })
+        json!({ "passed": 1, "flaky": 1, "failed": 1, "infra": 1, "quarantined": 0, "skipped": 1 })
     );
     let statuses: Vec<&Value> = report["scenarios"]
         .as_array()
@@ -71,6 +78,10 @@ fn report_json_is_for_programs() {
     assert_eq!(statuses, ["pass", "flaky", "infra", "fail", "skipped"]);
     let flaky = &report["scenarios"][1];
     assert_eq!(flaky["reason"], Value::Null);
+    assert_eq!(
+        flaky["replay"],
+        "cargo hil run T02::flaky_one --board native --seed 18446744073709551615"
+    );
     assert_eq!(flaky["attempts"][0]["reason"], "no message\nwithin <120 s>");
     assert_eq!(flaky["attempts"][0]["virtual_time_ns"], 38_240_000_000_u64);
     assert_eq!(report["scenarios"][4]["attempts"], json!([]));
@@ -78,7 +89,11 @@ fn report_json_is_for_programs() {
 
 #[test]
 fn junit_tells_a_failure_from_an_error() {
-    let text = junit::render(&run()).unwrap();
+    let loaded = Loaded {
+        report: Report::of(&run(), &Context::default()),
+        folder: PathBuf::new(),
+    };
+    let text = junit::render(&loaded).unwrap();
     let expected = [
         r#"<testsuite name="native" tests="5" skipped="1" errors="1" failures="1">"#,
         r#"<testcase name="T02::flaky_one" classname="native" time="0.412""#,
@@ -97,7 +112,8 @@ within &lt;120 s&gt;</failure>"#,
 fn every_artefact_is_where_the_report_says() {
     let root = tempfile::tempdir().unwrap();
     let folder = Folder::prepare(&root.path().join("report")).unwrap();
-    write(&run(), &folder).unwrap();
+    let run = run();
+    write(&Report::of(&run, &Context::default()), &run, &folder).unwrap();
     let text = fs::read_to_string(folder.path().join(REPORT_JSON)).unwrap();
     let report: Value = serde_json::from_str(&text).unwrap();
     let mut files = 0;
@@ -116,7 +132,7 @@ fn every_artefact_is_where_the_report_says() {
     let summary = fs::read_to_string(folder.path().join("summary.md")).unwrap();
     for line in [
         "# 1 passed, 1 flaky, 1 failed, 1 infra, 1 skipped in 2.1 s",
-        "| T03 broken_bench | native | Infra | port in use |",
+        "| T03 broken_bench | native | infra | port in use |",
     ] {
         assert!(summary.lines().any(|found| found == line), "{summary}");
     }

@@ -5,12 +5,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::error::ReportError;
-use super::json::SCHEMA;
+use super::loaded::REPORT_JSON;
+use super::model::SCHEMA;
 use super::staging::Staging;
 use serde::Deserialize;
-
-/// Name of the file that marks a folder as a report.
-pub(super) const REPORT_JSON: &str = "report.json";
 
 /// Why a folder cannot take the report. Nothing was changed.
 #[derive(Debug, thiserror::Error)]

@@ -1,71 +1,75 @@
 //! `junit.xml`: the run for CI services.
 //!
 //! A failed scenario is a `<failure>`, a broken bench an `<error>`, so that one is never taken
-//! for the other. A flaky one passes and carries its failed attempts as `<flakyFailure>`.
+//! for the other. A flaky one passes and carries its failed attempts as `<flakyFailure>` or
+//! `<flakyError>`.
+
+use std::time::Duration;
 
 use quick_junit::TestSuite;
-use quick_junit::{NonSuccessKind, Report, SerializeError, TestCase, TestCaseStatus, TestRerun};
+use quick_junit::{
+    NonSuccessKind, Report as JUnit, SerializeError, TestCase, TestCaseStatus, TestRerun,
+};
 
-use super::collector::RunRecord;
-use crate::runner::{Job, Record};
-use crate::scenario::{Board, Outcome, Verdict};
+use super::loaded::Loaded;
+use super::model::{Attempt, AttemptVerdict, ScenarioEntry};
+use crate::runner::Status;
 
 /// The text of `junit.xml`: one suite for each board.
-pub(super) fn render(run: &RunRecord) -> Result<String, SerializeError> {
-    let mut report = Report::new("hil");
-    report.set_time(run.wall_time);
-    let mut boards: Vec<&Board> = Vec::new();
-    for (job, _) in &run.jobs {
-        if !boards.contains(&&job.board) {
-            boards.push(&job.board);
-        }
+pub(super) fn render(loaded: &Loaded) -> Result<String, SerializeError> {
+    let report = &loaded.report;
+    let mut junit = JUnit::new("hil");
+    junit.set_time(Duration::from_millis(report.wall_time_ms));
+    for board in report.boards() {
+        let mut suite = TestSuite::new(board);
+        let entries = report.scenarios.iter().filter(|entry| entry.board == board);
+        suite.add_test_cases(entries.map(|entry| case(loaded, entry)));
+        junit.add_test_suite(suite);
     }
-    for board in boards {
-        let cases = run.jobs.iter().filter(|(job, _)| job.board == *board);
-        let mut suite = TestSuite::new(board.name());
-        suite.add_test_cases(cases.map(|(job, record)| case(job, record.as_ref())));
-        report.add_test_suite(suite);
-    }
-    report.to_string()
+    junit.to_string()
 }
 
-fn case(job: &Job, record: Option<&Record>) -> TestCase {
-    let status = record.map_or_else(|| skipped("interrupted before it started"), status);
-    let name = format!("{}::{}", job.scenario.id, job.scenario.name);
-    let mut case = TestCase::new(name, status);
-    case.set_classname(job.board.name());
-    case.extra.insert("title".into(), job.scenario.title.into());
-    if let Some(record) = record {
-        case.set_time(record.last.wall_time);
-        if !matches!(record.last.verdict, Verdict::Pass) {
-            case.set_system_out(&record.last.transcript);
-            case.set_system_err(&record.last.device_log);
+fn case(loaded: &Loaded, entry: &ScenarioEntry) -> TestCase {
+    let name = format!("{}::{}", entry.id, entry.name);
+    let mut case = TestCase::new(name, status(entry));
+    case.set_classname(&entry.board);
+    case.extra
+        .insert("title".into(), entry.title.clone().into());
+    if let Some(last) = entry.last() {
+        case.set_time(Duration::from_millis(last.wall_time_ms));
+        if last.verdict != AttemptVerdict::Pass {
+            // Whoever has the report alone still has the verdicts.
+            let text = |path| loaded.artefact(path).unwrap_or_default();
+            case.set_system_out(text(&last.artefacts.transcript));
+            case.set_system_err(text(&last.artefacts.device_log));
         }
     }
     case
 }
 
-fn status(record: &Record) -> TestCaseStatus {
-    let mut status = match &record.last.verdict {
-        Verdict::Pass => TestCaseStatus::success(),
-        Verdict::Fail(reason) => non_success(NonSuccessKind::Failure, reason),
-        Verdict::Infra(reason) => non_success(NonSuccessKind::Error, reason),
-        Verdict::Skipped(reason) => skipped(reason),
+fn status(entry: &ScenarioEntry) -> TestCaseStatus {
+    let reason = entry.reason.as_deref().unwrap_or_default();
+    let mut status = match entry.status {
+        Status::Pass | Status::Flaky => TestCaseStatus::success(),
+        Status::Fail => non_success(NonSuccessKind::Failure, reason),
+        Status::Infra => non_success(NonSuccessKind::Error, reason),
+        Status::Quarantined | Status::Skipped => skipped(reason),
     };
-    for outcome in &record.earlier {
-        status.add_rerun(rerun(outcome));
+    let earlier = entry.attempts.len().saturating_sub(1);
+    for attempt in entry.attempts.iter().take(earlier) {
+        status.add_rerun(rerun(attempt));
     }
     status
 }
 
-fn rerun(outcome: &Outcome) -> TestRerun {
-    let kind = match outcome.verdict {
-        Verdict::Infra(_) => NonSuccessKind::Error,
+fn rerun(attempt: &Attempt) -> TestRerun {
+    let kind = match attempt.verdict {
+        AttemptVerdict::Infra => NonSuccessKind::Error,
         _ => NonSuccessKind::Failure,
     };
     let mut rerun = TestRerun::new(kind);
-    rerun.set_time(outcome.wall_time);
-    let reason = outcome.verdict.reason().unwrap_or_default();
+    rerun.set_time(Duration::from_millis(attempt.wall_time_ms));
+    let reason = attempt.reason.as_deref().unwrap_or_default();
     rerun.set_message(first_line(reason));
     rerun.set_description(reason);
     rerun
@@ -80,7 +84,7 @@ fn non_success(kind: NonSuccessKind, reason: &str) -> TestCaseStatus {
 
 fn skipped(reason: &str) -> TestCaseStatus {
     let mut status = TestCaseStatus::skipped();
-    status.set_message(reason);
+    status.set_message(first_line(reason));
     status
 }
 

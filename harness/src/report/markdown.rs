@@ -1,77 +1,77 @@
 //! `summary.md`: the run for people, as a comment on a change.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
-use super::collector::RunRecord;
+use super::model::{Costs, FirmwareFacts, Report, ScenarioEntry};
 use super::text::{Seconds, grouped};
-use crate::firmware_build::Sizes;
-use crate::rig::Costs;
-use crate::runner::{Record, Status};
+use crate::runner::Status;
 
 /// Crates that are named; the rest is one line.
 const CRATES: usize = 10;
 
 /// The text of `summary.md`.
-pub(super) fn render(run: &RunRecord, sizes: Option<&Sizes>) -> String {
-    let mut text = format!("# {} in {}\n", run.summary(), Seconds(run.wall_time));
-    verdicts(&mut text, run);
-    costs(&mut text, run);
-    if let Some(sizes) = sizes {
-        firmware(&mut text, sizes);
+pub(super) fn render(report: &Report) -> String {
+    let wall_time = Duration::from_millis(report.wall_time_ms);
+    let mut text = format!("# {} in {}\n", report.summary, Seconds(wall_time));
+    verdicts(&mut text, report);
+    costs(&mut text, report);
+    if let Some(firmware) = &report.firmware {
+        self::firmware(&mut text, firmware);
     }
     text
 }
 
 /// A row for each job that did not simply pass. Writing to a string cannot fail, here and below.
-fn verdicts(text: &mut String, run: &RunRecord) {
-    let records = run.jobs.iter().filter_map(|(_, record)| record.as_ref());
-    let told: Vec<&Record> = records
-        .filter(|record| record.status() != Status::Pass || record.last.lost_log_frames > 0)
+fn verdicts(text: &mut String, report: &Report) {
+    let lost = |entry: &ScenarioEntry| entry.last().map_or(0, |last| last.lost_log_frames);
+    let executed = |entry: &&ScenarioEntry| !entry.attempts.is_empty();
+    let told: Vec<&ScenarioEntry> = report
+        .scenarios
+        .iter()
+        .filter(executed)
+        .filter(|entry| entry.status != Status::Pass || lost(entry) > 0)
         .collect();
     if told.is_empty() {
         return;
     }
     text.push_str("\n| scenario | board | verdict | why |\n|---|---|---|---|\n");
-    for record in told {
-        let scenario = &record.job.scenario;
-        let reason = record.last.verdict.reason().unwrap_or_default();
+    for entry in told {
+        let reason = entry.reason.as_deref().unwrap_or_default();
         let reason = reason
             .lines()
             .next()
             .unwrap_or_default()
             .replace('|', "\\|");
-        let lost = match record.last.lost_log_frames {
+        let lost = match lost(entry) {
             0 => String::new(),
             lost => format!(" ({lost} log frames lost)"),
         };
         let _ = writeln!(
             text,
-            "| {} {} | {} | {:?} | {reason}{lost} |",
-            scenario.id,
-            scenario.name,
-            record.job.board,
-            record.status()
+            "| {} {} | {} | {} | {reason}{lost} |",
+            entry.id, entry.name, entry.board, entry.status
         );
     }
 }
 
 /// What the first scenario that came to its first message took, on each board that can tell.
-fn costs(text: &mut String, run: &RunRecord) {
-    let records = run.jobs.iter().filter_map(|(_, record)| record.as_ref());
-    let measured = records.filter_map(|record| {
-        let costs: &Costs = record.last.costs.as_ref()?;
-        (costs.awake_cycles.is_some() && costs.phases.len() == 3).then_some((record, costs))
+fn costs(text: &mut String, report: &Report) {
+    let measured = report.scenarios.iter().filter_map(|entry| {
+        let last = entry.last()?;
+        let costs: &Costs = last.costs.as_ref()?;
+        (costs.awake_cycles.is_some() && costs.phases.len() == 3).then_some((entry, last, costs))
     });
-    let Some((record, costs)) = measured.min_by_key(|(record, _)| record.last.virtual_time) else {
+    let Some((entry, _, costs)) = measured.min_by_key(|(_, last, _)| last.virtual_time_ns) else {
         return;
     };
     let _ = writeln!(
         text,
         "\n## Costs of {} on {}\n\n| phase | time | awake cycles |\n|---|--:|--:|",
-        record.job.scenario.name, record.job.board
+        entry.name, entry.board
     );
     for phase in &costs.phases {
-        let time = std::time::Duration::from_nanos(phase.to_ns.saturating_sub(phase.from_ns));
+        let time = Duration::from_nanos(phase.to_ns.saturating_sub(phase.from_ns));
         let cycles = phase.awake_cycles.map(grouped).unwrap_or_default();
         let _ = writeln!(text, "| {} | {} | {cycles} |", phase.name, Seconds(time));
     }
@@ -81,8 +81,8 @@ fn costs(text: &mut String, run: &RunRecord) {
     }
 }
 
-fn firmware(text: &mut String, sizes: &Sizes) {
-    let (flash, ram, stack) = (sizes.flash(), sizes.ram(), sizes.stack());
+fn firmware(text: &mut String, sizes: &FirmwareFacts) {
+    let (flash, ram, stack) = (sizes.flash, sizes.ram, sizes.stack_left);
     let _ = writeln!(
         text,
         "\n## Firmware\n\nFlash {} bytes, RAM {} bytes, {} bytes left for the stack.\n\n\

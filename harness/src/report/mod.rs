@@ -1,18 +1,21 @@
 //! What a run leaves behind: lines and bars on the console, files in a report folder.
 //!
-//! Everything here is a [`Reporter`](crate::runner::Reporter) or is fed by one.
+//! The console and the [`Collector`] are [`Reporter`](crate::runner::Reporter)s. Everything else is
+//! made of a [`Report`]: of a run that has just ended, or of one that was read back with [`load`].
 
-mod artefacts;
 mod collector;
+mod commit;
 mod console;
 mod error;
 mod files;
 mod folder;
-mod json;
 mod junit;
+mod loaded;
 mod markdown;
+mod model;
 #[cfg(test)]
 mod sample;
+mod schema;
 mod staging;
 mod text;
 
@@ -21,3 +24,9 @@ pub use console::Console;
 pub use error::ReportError;
 pub use files::write;
 pub use folder::{Folder, FolderError};
+pub use loaded::{LoadError, Loaded, load};
+pub use model::{
+    Artefacts, Attempt, AttemptVerdict, Commit, Context, Costs, Crash, FirmwareFacts, Frame, Phase,
+    Quarantined, Report, SCHEMA, ScenarioEntry, Since, StackUse, Tool, VERSION, Vanished,
+};
+pub use schema::schema;

@@ -17,18 +17,19 @@ impl fmt::Display for Seconds {
     }
 }
 
-/// `11 passed, 0 failed, 0 infra, 0 skipped`; flaky ones are named when there are any.
+/// `11 passed, 0 failed, 0 infra, 0 skipped`; flaky and quarantined ones are named when
+/// there are any.
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} passed, ", self.passed)?;
         if self.flaky > 0 {
             write!(f, "{} flaky, ", self.flaky)?;
         }
-        write!(
-            f,
-            "{} failed, {} infra, {} skipped",
-            self.failed, self.infra, self.skipped
-        )
+        write!(f, "{} failed, {} infra, ", self.failed, self.infra)?;
+        if self.quarantined > 0 {
+            write!(f, "{} quarantined, ", self.quarantined)?;
+        }
+        write!(f, "{} skipped", self.skipped)
     }
 }
 
@@ -64,6 +65,11 @@ mod tests {
         assert_eq!(
             summary.to_string(),
             "11 passed, 1 flaky, 0 failed, 0 infra, 0 skipped"
+        );
+        summary.quarantined = 2;
+        assert_eq!(
+            summary.to_string(),
+            "11 passed, 1 flaky, 0 failed, 0 infra, 2 quarantined, 0 skipped"
         );
     }
 

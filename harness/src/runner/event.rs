@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 use super::plan::Job;
 use super::record::Record;
 use crate::board::Firmware;
+use crate::fault::Fault;
 use crate::scenario::Outcome;
 
 /// Something happened in the run. `index` counts the jobs of the plan, `worker` the workers, both
@@ -23,6 +24,10 @@ pub enum Event {
         seed: u64,
         /// Wall clock at the start, for reports only.
         started: SystemTime,
+        /// The plan's retries.
+        retries: u32,
+        /// The plan's faults.
+        faults: Vec<Fault>,
     },
     /// A worker took a job, or tries it again.
     ScenarioStarted {

@@ -35,6 +35,8 @@ pub fn run(
         firmware: plan.firmware.clone(),
         seed: plan.seed,
         started: SystemTime::now(),
+        retries: plan.retries,
+        faults: plan.faults.clone(),
     });
     let queue = Queue::new(plan.jobs.len());
     thread::scope(|scope| {

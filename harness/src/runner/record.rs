@@ -1,12 +1,15 @@
 //! What became of a job, and of all of them.
 
-use serde::Serialize;
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use super::plan::Job;
 use crate::scenario::{Outcome, Verdict};
 
 /// The verdict on a job after all its attempts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
     /// Passed at the first attempt.
@@ -17,8 +20,30 @@ pub enum Status {
     Fail,
     /// The bench broke, at the last attempt too.
     Infra,
+    /// Did not pass, and has an entry in the quarantine file: told, but does not gate.
+    Quarantined,
     /// Not run.
     Skipped,
+}
+
+impl Status {
+    /// The name used in reports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Flaky => "flaky",
+            Self::Fail => "fail",
+            Self::Infra => "infra",
+            Self::Quarantined => "quarantined",
+            Self::Skipped => "skipped",
+        }
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
 }
 
 /// A job with its attempts.
@@ -51,7 +76,7 @@ impl Record {
 }
 
 /// How many jobs ended how. The fields add up to the number of jobs.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Summary {
     /// [`Status::Pass`].
     pub passed: usize,
@@ -61,6 +86,8 @@ pub struct Summary {
     pub failed: usize,
     /// [`Status::Infra`].
     pub infra: usize,
+    /// [`Status::Quarantined`].
+    pub quarantined: usize,
     /// [`Status::Skipped`], or never started because the run was interrupted.
     pub skipped: usize,
 }
@@ -73,6 +100,7 @@ impl Summary {
             Status::Flaky => &mut self.flaky,
             Status::Fail => &mut self.failed,
             Status::Infra => &mut self.infra,
+            Status::Quarantined => &mut self.quarantined,
             Status::Skipped => &mut self.skipped,
         };
         *field += 1;

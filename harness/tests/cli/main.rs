@@ -44,7 +44,11 @@ fn help_of_every_command() {
     let commands = [
         "",
         "run",
+        "report",
+        "report schema",
+        "soak",
         "build",
+        "test-target",
         "modem",
         "doctor",
         "boards",
@@ -189,7 +193,7 @@ fn writes_a_report_and_replaces_it() {
         let report: Value =
             serde_json::from_slice(&fs::read(folder.join("report.json")).unwrap()).unwrap();
         assert_eq!(report["schema"], "hil-report");
-        assert_eq!(report["version"], 1);
+        assert_eq!(report["version"], 2);
         assert_eq!(report["seed"], "1");
         assert_eq!(report["summary"]["passed"], 1);
         let scenario = &report["scenarios"][0];

@@ -86,6 +86,7 @@ impl Lines {
             Status::Flaky => ("FLAKY", Style::new().yellow()),
             Status::Fail => ("FAIL", Style::new().red().bold()),
             Status::Infra => ("INFRA", Style::new().magenta().bold()),
+            Status::Quarantined => ("QUARANTINED", Style::new().yellow()),
             Status::Skipped => ("SKIP", Style::new().cyan()),
         };
         self.paint(word, style)

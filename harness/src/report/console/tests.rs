@@ -33,6 +33,8 @@ fn printed(quiet: bool, interrupted: bool, records: Vec<Record>) -> String {
         firmware: None,
         seed: 7,
         started,
+        retries: 1,
+        faults: Vec::new(),
     });
     for (index, record) in records.into_iter().enumerate() {
         let job = record.job.clone();
