@@ -5,7 +5,6 @@
 //! Divan's table shows wall time. Below it stands how much virtual time passed in the same runs.
 //! The firmware's image is built before anything is measured.
 
-use std::path::PathBuf;
 use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -14,8 +13,7 @@ use harness::board::{ChipKind, Firmware, FlashReport, ProbeBoard};
 use harness::broker::{Broker, BrokerConfig, CertificateKind, Pki};
 use harness::firmware_build;
 use harness::rig::BROKER_HOST;
-use harness::runner::DEFAULT_SEED;
-use harness::scenario::{Board, Cancel, Options, Scenario, Verdict, execute};
+use harness::scenario::{Board, Options, Scenario, Verdict, execute};
 use virtual_esp32c3::config::ChipConfig;
 use virtual_esp32c3_probe::VirtualBoard;
 
@@ -113,14 +111,8 @@ fn options(board: &str) -> Options {
     let board = board
         .cloned()
         .expect("the benchmark names simulated boards");
-    Options {
-        firmware: board.needs_image().then(|| FIRMWARE.clone()),
-        board,
-        seed: DEFAULT_SEED,
-        hil_exe: PathBuf::from(env!("CARGO_BIN_EXE_hil")),
-        faults: Vec::new(),
-        cancel: Cancel::default(),
-    }
+    let firmware = board.needs_image().then(|| FIRMWARE.clone());
+    Options::new(board, firmware, env!("CARGO_BIN_EXE_hil"))
 }
 
 fn config() -> BrokerConfig {

@@ -2,43 +2,14 @@
 //!
 //! A machine that cannot build the images fails here, with the remedy.
 
-use std::path::PathBuf;
+mod support;
+
 use std::time::Duration;
 
-use harness::board::Firmware;
-use harness::firmware_build::{self, OTHER, Sizes, Variant};
+use harness::firmware_build::{CrateSize, OTHER, Sizes, Variant};
 use harness::rig::{Costs, Rig};
-use harness::runner::DEFAULT_SEED;
-use harness::scenario::{
-    Board, Cancel, Options, Outcome, Scenario, ScenarioFuture, Verdict, execute,
-};
-
-fn build(variant: Variant) -> Firmware {
-    let options = firmware_build::Options {
-        variant,
-        ..firmware_build::Options::default()
-    };
-    Firmware::build(&options, &mut |_| {}).unwrap_or_else(|error| panic!("{error}"))
-}
-
-fn run(scenario: &Scenario, board: Board, firmware: &Firmware) -> Outcome {
-    let options = Options {
-        board,
-        firmware: Some(firmware.clone()),
-        seed: DEFAULT_SEED,
-        hil_exe: PathBuf::from(env!("CARGO_BIN_EXE_hil")),
-        cancel: Cancel::default(),
-        faults: Vec::new(),
-    };
-    execute(scenario, &options)
-}
-
-fn fresh() -> Scenario {
-    let mut scenarios = harness::scenarios::all().iter();
-    *scenarios
-        .find(|scenario| scenario.name == "factory_fresh")
-        .expect("the scenario is there")
-}
+use harness::scenario::{Board, Scenario, ScenarioFuture, Verdict};
+use support::{build, run, scenario};
 
 fn phases(costs: &Costs) -> Vec<&str> {
     costs.phases.iter().map(|phase| phase.name).collect()
@@ -47,7 +18,7 @@ fn phases(costs: &Costs) -> Vec<&str> {
 #[test]
 fn the_way_to_the_first_message_is_measured_by_phase() {
     let firmware = build(Variant::Product);
-    let outcome = run(&fresh(), Board::Virtual, &firmware);
+    let outcome = run(&scenario("factory_fresh"), Board::Virtual, &firmware);
     assert_eq!(outcome.verdict, Verdict::Pass, "{}", outcome.device_log);
     let costs = outcome.costs.expect("a device ran");
     assert_eq!(phases(&costs), ["bring_up", "handshake", "publish"]);
@@ -79,7 +50,7 @@ fn the_way_to_the_first_message_is_measured_by_phase() {
     assert!((4_096..stack.size / 2).contains(&stack.used), "{stack:?}");
 
     // The host's process has neither.
-    let outcome = run(&fresh(), Board::Native, &firmware);
+    let outcome = run(&scenario("factory_fresh"), Board::Native, &firmware);
     let costs = outcome.costs.expect("a device ran");
     assert_eq!(phases(&costs), ["bring_up", "handshake", "publish"]);
     assert_eq!((costs.stack, costs.awake_cycles), (None, None));
@@ -89,8 +60,7 @@ fn the_way_to_the_first_message_is_measured_by_phase() {
 fn crates_add_up_to_the_image() {
     let firmware = build(Variant::Product);
     let sizes = Sizes::of_elf(firmware.program().image().bytes()).unwrap();
-    let sum =
-        |part: fn(&firmware_build::CrateSize) -> u64| sizes.crates.iter().map(part).sum::<u64>();
+    let sum = |part: fn(&CrateSize) -> u64| sizes.crates.iter().map(part).sum::<u64>();
     assert_eq!(sum(|size| size.flash), sizes.flash());
     assert_eq!(sum(|size| size.ram), sizes.ram());
     let named = |name: &str| sizes.crates.iter().find(|size| size.name == name);

@@ -1,13 +1,12 @@
 //! Same seed, same transcript, although every run has its own certificates: byte for byte on the
 //! native board, and but for the time a chip computes on them on the virtual one.
 
-use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::time::Duration;
 
 use harness::board::Firmware;
 use harness::firmware_build;
-use harness::scenario::{Board, Cancel, Options, Outcome, Verdict, execute};
+use harness::scenario::{Board, Options, Outcome, Verdict, execute};
 use harness::scenarios;
 
 /// The image, built once for all tests of this process.
@@ -25,13 +24,10 @@ fn run(name: &str, board: Board, seed: u64) -> Outcome {
         .iter()
         .find(|scenario| scenario.name == name)
         .unwrap_or_else(|| panic!("no scenario {name}"));
+    let firmware = board.needs_image().then(firmware);
     let options = Options {
-        firmware: board.needs_image().then(firmware),
-        board,
         seed,
-        hil_exe: PathBuf::from(env!("CARGO_BIN_EXE_hil")),
-        faults: Vec::new(),
-        cancel: Cancel::default(),
+        ..Options::new(board, firmware, env!("CARGO_BIN_EXE_hil"))
     };
     execute(scenario, &options)
 }

@@ -1,41 +1,21 @@
 //! The device's log: on one time line with the UART, with its places in the source, and without a
 //! record that is missing in silence.
 
-use std::path::PathBuf;
+mod support;
+
 use std::time::Duration;
 
-use harness::board::{ChipKind, Firmware, ProbeBoard};
-use harness::firmware_build::{self, Variant};
+use harness::board::{ChipKind, ProbeBoard};
+use harness::firmware_build::Variant;
 use harness::rig::Rig;
-use harness::scenario::{
-    Board, Cancel, Options, Outcome, Scenario, ScenarioFuture, Verdict, execute,
-};
+use harness::scenario::{Board, Scenario, ScenarioFuture, Verdict};
+use support::{build, run, scenario};
 use virtual_esp32c3::config::ChipConfig;
 use virtual_esp32c3::time::Ticks;
 use virtual_esp32c3_probe::{Pace, VirtualBoard};
 
 /// Lines that the planted program logs, with the one before and the two around.
 const LINES: u32 = 1500;
-
-fn build(variant: Variant) -> Firmware {
-    let options = firmware_build::Options {
-        variant,
-        ..firmware_build::Options::default()
-    };
-    Firmware::build(&options, &mut |_| {}).unwrap_or_else(|error| panic!("{error}"))
-}
-
-fn run(scenario: &Scenario, firmware: &Firmware) -> Outcome {
-    let options = Options {
-        board: Board::Virtual,
-        firmware: Some(firmware.clone()),
-        seed: 1,
-        hil_exe: PathBuf::from(env!("CARGO_BIN_EXE_hil")),
-        cancel: Cancel::default(),
-        faults: Vec::new(),
-    };
-    execute(scenario, &options)
-}
 
 /// Times in milliseconds of the lines of `text` that contain `what`.
 fn times(text: &str, what: &str) -> Vec<u64> {
@@ -51,11 +31,8 @@ fn times(text: &str, what: &str) -> Vec<u64> {
 
 #[test]
 fn log_and_uart_agree_on_the_time() {
-    let scenarios = harness::scenarios::all();
-    let fresh = scenarios
-        .iter()
-        .find(|scenario| scenario.name == "factory_fresh");
-    let outcome = run(fresh.unwrap(), &build(Variant::Product));
+    let fresh = scenario("factory_fresh");
+    let outcome = run(&fresh, Board::Virtual, &build(Variant::Product));
     assert_eq!(outcome.verdict, Verdict::Pass, "{}", outcome.device_log);
     assert_eq!(outcome.lost_log_frames, 0);
     let logged = |what: &str| times(&outcome.device_log, what)[0];
@@ -111,7 +88,7 @@ fn chatter(run: for<'a> fn(&'a mut Rig) -> ScenarioFuture<'a>) -> Scenario {
 fn a_reader_in_time_misses_nothing_and_one_too_late_knows_how_much() {
     let firmware = build(Variant::PlantedCrash);
     // The rig reads as the device writes.
-    let outcome = run(&chatter(listen), &firmware);
+    let outcome = run(&chatter(listen), Board::Virtual, &firmware);
     assert_eq!(outcome.verdict, Verdict::Pass, "{}", outcome.device_log);
     assert_eq!(outcome.lost_log_frames, 0);
     let last = format!("chatter {} of {LINES}", LINES - 1);

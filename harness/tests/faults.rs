@@ -3,16 +3,16 @@
 //! A planted program crashes in each way there is; the scenario waits for a log line that never
 //! comes. All crash at the same time, beside two healthy runs in the same process.
 
-use std::path::PathBuf;
+mod support;
+
 use std::thread;
 use std::time::Duration;
 
-use harness::board::{CrashKind, CrashReport, Firmware, StackFrame};
-use harness::firmware_build::{self, Variant};
+use harness::board::{CrashKind, CrashReport, StackFrame};
+use harness::firmware_build::Variant;
 use harness::rig::Rig;
-use harness::scenario::{
-    Board, Cancel, Options, Outcome, Scenario, ScenarioFuture, Verdict, execute,
-};
+use harness::scenario::{Board, Outcome, Scenario, ScenarioFuture, Verdict};
+use support::{build, run, scenario};
 
 /// Runs a planted fault: the scenario bears its name.
 fn wait_in_vain(rig: &mut Rig) -> ScenarioFuture<'_> {
@@ -124,26 +124,6 @@ const FAULTS: &[Fault] = &[
     ),
 ];
 
-fn build(variant: Variant) -> Firmware {
-    let options = firmware_build::Options {
-        variant,
-        ..firmware_build::Options::default()
-    };
-    Firmware::build(&options, &mut |_| {}).unwrap_or_else(|error| panic!("{error}"))
-}
-
-fn run(scenario: &Scenario, firmware: &Firmware) -> Outcome {
-    let options = Options {
-        board: Board::Virtual,
-        firmware: Some(firmware.clone()),
-        seed: 1,
-        hil_exe: PathBuf::from(env!("CARGO_BIN_EXE_hil")),
-        faults: Vec::new(),
-        cancel: Cancel::default(),
-    };
-    execute(scenario, &options)
-}
-
 fn planted(name: &'static str) -> Scenario {
     Scenario {
         id: "X00",
@@ -222,18 +202,14 @@ fn complaint_of_data(kind: CrashKind, outcome: &Outcome) -> Result<(), String> {
 #[test]
 fn each_fault_is_named_and_harms_nobody_else() {
     let (product, crash) = (build(Variant::Product), build(Variant::PlantedCrash));
-    let healthy = harness::scenarios::all()
-        .iter()
-        .copied()
-        .find(|scenario| scenario.name == "factory_fresh")
-        .unwrap();
+    let healthy = scenario("factory_fresh");
     let complaints = thread::scope(|scope| {
-        let healthy = [0, 1].map(|_| scope.spawn(|| run(&healthy, &product)));
+        let healthy = [0, 1].map(|_| scope.spawn(|| run(&healthy, Board::Virtual, &product)));
         let faults: Vec<_> = FAULTS
             .iter()
             .map(|&(name, kind, words)| {
                 let crash = &crash;
-                let running = scope.spawn(move || run(&planted(name), crash));
+                let running = scope.spawn(move || run(&planted(name), Board::Virtual, crash));
                 (name, kind, words, running)
             })
             .collect();
@@ -258,7 +234,7 @@ fn each_fault_is_named_and_harms_nobody_else() {
 #[test]
 fn a_fault_comes_at_the_same_instant_each_time() {
     let crash = build(Variant::PlantedCrash);
-    let [first, second] = [0, 1].map(|_| run(&planted("panic"), &crash));
+    let [first, second] = [0, 1].map(|_| run(&planted("panic"), Board::Virtual, &crash));
     assert_eq!(first.verdict, second.verdict);
     assert_eq!(first.virtual_time, second.virtual_time);
     assert_eq!(first.device_log, second.device_log);

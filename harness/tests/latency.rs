@@ -5,13 +5,11 @@
 //!
 //! A machine that cannot build the images fails here, with the remedy.
 
-use std::path::PathBuf;
+mod support;
 
-use harness::board::Firmware;
-use harness::firmware_build::{self, Variant};
-use harness::runner::DEFAULT_SEED;
-use harness::scenario::{Board, Cancel, Options, Outcome, Verdict, execute};
-use harness::scenarios;
+use harness::firmware_build::Variant;
+use harness::scenario::{Board, Verdict};
+use support::{build, run, scenario};
 
 /// One line of the device: the longest waits of a handshake and their budgets, in microseconds.
 #[derive(Debug)]
@@ -49,24 +47,8 @@ impl Waits {
 
 /// The waits of every handshake of a run from a factory-fresh modem to the first telemetry.
 fn measure(variant: Variant) -> Vec<Waits> {
-    let options = firmware_build::Options {
-        variant,
-        ..firmware_build::Options::default()
-    };
-    let firmware = Firmware::build(&options, &mut |_| {}).unwrap_or_else(|error| panic!("{error}"));
-    let scenario = scenarios::all()
-        .iter()
-        .find(|scenario| scenario.name == "factory_fresh")
-        .expect("the scenario is there");
-    let options = Options {
-        board: Board::Virtual,
-        firmware: Some(firmware),
-        seed: DEFAULT_SEED,
-        hil_exe: PathBuf::from(env!("CARGO_BIN_EXE_hil")),
-        cancel: Cancel::default(),
-        faults: Vec::new(),
-    };
-    let outcome: Outcome = execute(scenario, &options);
+    let fresh = scenario("factory_fresh");
+    let outcome = run(&fresh, Board::Virtual, &build(variant));
     // The planted fault does no harm but to the promise.
     assert_eq!(outcome.verdict, Verdict::Pass, "{}", outcome.device_log);
     let waits: Vec<_> = outcome.device_log.lines().filter_map(Waits::read).collect();

@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use harness::board::ChipKind;
 use harness::firmware_build::{self, BuildError};
-use harness::runner::DEFAULT_SEED;
 use harness::scenario::Cancel;
+use harness::scenario::DEFAULT_SEED;
 use harness::test_target::{Bench, Choice, PARTITIONS, Place, TestImage, trials};
 use libtest_mimic::{Arguments, Completion, Trial};
 

@@ -3,14 +3,14 @@
 //!
 //! A machine that cannot build the images fails here, with the remedy.
 
-use std::path::PathBuf;
+mod support;
+
 use std::sync::OnceLock;
 
 use harness::board::Firmware;
-use harness::firmware_build::{self, Variant};
-use harness::runner::DEFAULT_SEED;
-use harness::scenario::{Board, Cancel, Options, Outcome, Verdict, execute};
-use harness::scenarios;
+use harness::firmware_build::Variant;
+use harness::scenario::{Board, Outcome, Verdict};
+use support::{build, scenario};
 
 /// What the bench says of a byte that the chip's UART had no room for.
 const SEEN: &str = "# uart1: receive FIFO overflow";
@@ -27,30 +27,11 @@ fn firmware(variant: Variant) -> Firmware {
             unreachable!("this file is about two of the images")
         }
     };
-    let build = || {
-        let options = firmware_build::Options {
-            variant,
-            ..firmware_build::Options::default()
-        };
-        Firmware::build(&options, &mut |_| {}).unwrap_or_else(|error| panic!("{error}"))
-    };
-    built.get_or_init(build).clone()
+    built.get_or_init(|| build(variant)).clone()
 }
 
 fn run(name: &str, variant: Variant) -> Outcome {
-    let scenario = scenarios::all()
-        .iter()
-        .find(|scenario| scenario.name == name)
-        .unwrap_or_else(|| panic!("no scenario {name}"));
-    let options = Options {
-        board: Board::Virtual,
-        firmware: Some(firmware(variant)),
-        seed: DEFAULT_SEED,
-        hil_exe: PathBuf::from(env!("CARGO_BIN_EXE_hil")),
-        faults: Vec::new(),
-        cancel: Cancel::default(),
-    };
-    execute(scenario, &options)
+    support::run(&scenario(name), Board::Virtual, &firmware(variant))
 }
 
 /// Runs the scenario at `baud` with both images. The planted one fails by name.

@@ -4,13 +4,12 @@
 //! fails here, with the remedy: `cargo test -p harness -- native` leaves the image out.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use harness::board::Firmware;
 use harness::firmware_build;
-use harness::runner::{DEFAULT_SEED, Job};
-use harness::scenario::{Board, Cancel, Options, Outcome, Verdict, catalogue, execute};
+use harness::runner::Job;
+use harness::scenario::{Board, Options, Outcome, Verdict, catalogue, execute};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 
 /// Lines of each log shown under a failure.
@@ -62,14 +61,7 @@ fn run(job: &Job) -> Result<Completion, Failed> {
         true => Some(firmware()?),
         false => None,
     };
-    let options = Options {
-        board: job.board.clone(),
-        firmware,
-        seed: DEFAULT_SEED,
-        hil_exe: PathBuf::from(env!("CARGO_BIN_EXE_hil")),
-        faults: Vec::new(),
-        cancel: Cancel::default(),
-    };
+    let options = Options::new(job.board.clone(), firmware, env!("CARGO_BIN_EXE_hil"));
     let outcome = execute(&job.scenario, &options);
     match &outcome.verdict {
         Verdict::Pass => Ok(Completion::Completed),

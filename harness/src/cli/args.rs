@@ -11,7 +11,7 @@ use super::board_args::{
 use super::report_args::ReportCommand;
 use super::test_target_args::TestTargetArgs;
 use crate::fault::Fault;
-use crate::runner::DEFAULT_SEED;
+use crate::scenario::DEFAULT_SEED;
 
 /// End-to-end tests of a device whose only way out is an LTE modem on a UART.
 #[derive(Debug, Parser)]

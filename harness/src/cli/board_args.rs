@@ -88,7 +88,7 @@ pub(super) struct ServeArgs {
     #[arg(long, value_name = "BAUD", default_value_t = crate::config::DEFAULT_BAUD)]
     pub(super) baud: u32,
     /// Seed of everything random in the chip
-    #[arg(long, value_name = "N", default_value_t = crate::runner::DEFAULT_SEED)]
+    #[arg(long, value_name = "N", default_value_t = crate::scenario::DEFAULT_SEED)]
     pub(super) seed: u64,
 }
 

@@ -49,7 +49,7 @@ pub(super) struct TestTargetArgs {
     #[arg(long, value_name = "FILE")]
     pub(super) partitions: Option<PathBuf>,
     /// Seed of everything random in the virtual chip
-    #[arg(long, value_name = "N", default_value_t = crate::runner::DEFAULT_SEED)]
+    #[arg(long, value_name = "N", default_value_t = crate::scenario::DEFAULT_SEED)]
     pub(super) seed: u64,
     /// Tests that run at the same time, each on a virtual board of its own [default: one per core;
     /// on a real board 1]

@@ -11,6 +11,6 @@ mod queue;
 mod record;
 
 pub use event::{Event, Reporter};
-pub use plan::{DEFAULT_SEED, Job, Plan, default_workers};
+pub use plan::{Job, Plan, default_workers};
 pub use pool::run;
 pub use record::{Record, Status, Summary};

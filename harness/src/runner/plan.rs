@@ -8,9 +8,6 @@ use crate::board::Firmware;
 use crate::fault::Fault;
 use crate::scenario::{Board, Scenario};
 
-/// The seed of a run that names none: runs repeat themselves unless asked otherwise.
-pub const DEFAULT_SEED: u64 = 1;
-
 /// One scenario on one board.
 #[derive(Debug, Clone)]
 pub struct Job {

@@ -109,6 +109,9 @@ impl Cancel {
     }
 }
 
+/// The seed of a run that names none: runs repeat themselves unless asked otherwise.
+pub const DEFAULT_SEED: u64 = 1;
+
 /// How to run a scenario.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -124,6 +127,20 @@ pub struct Options {
     pub faults: Vec<Fault>,
     /// Stops the world early.
     pub cancel: Cancel,
+}
+
+impl Options {
+    /// A run on `board` with the default seed and nothing planted, which nobody cancels.
+    pub fn new(board: Board, firmware: Option<Firmware>, hil_exe: impl Into<PathBuf>) -> Self {
+        Self {
+            board,
+            firmware,
+            seed: DEFAULT_SEED,
+            hil_exe: hil_exe.into(),
+            faults: Vec::new(),
+            cancel: Cancel::default(),
+        }
+    }
 }
 
 /// What became of one attempt.

@@ -13,7 +13,7 @@ use std::process::Command;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use harness::runner::DEFAULT_SEED;
+use harness::scenario::DEFAULT_SEED;
 use harness::scenario::{Board, Cancel, Options, Verdict, execute};
 use harness::{scenarios, soak};
 use libtest_mimic::{Arguments, Failed, Trial};
