@@ -234,6 +234,11 @@ impl CrashReport {
             *line = redact(line);
         }
     }
+
+    /// Leaves out the registers whose value `is_part` of a secret.
+    pub fn redact_registers(&mut self, is_part: impl Fn(u32) -> bool) {
+        self.registers.0.retain(|(_, value)| !is_part(*value));
+    }
 }
 
 /// Functions that a panic goes through on its way to the log: nobody looks for the fault there.

@@ -4,10 +4,12 @@ use firmware_settings::{ApnAuth, Draft, PARTITION_SIZE};
 use rand_core::{OsRng, RngCore};
 
 use super::error::RigError;
-use super::transcript::Redactions;
 
 /// Name under which the device finds the broker.
 pub const BROKER_HOST: &str = "broker.hil.test";
+
+/// User name at the broker of a device that is told no other one.
+const USER: &str = "device";
 
 /// What the settings partition holds at power-up.
 #[derive(Debug, Clone, Default)]
@@ -39,8 +41,12 @@ pub struct DeviceSettings {
     pub user: String,
     /// Password at the broker, drawn per run.
     pub password: String,
+    /// Certificate and private key (DER) that it shows to a broker that asks; `None`: it has none.
+    pub identity: Option<(Vec<u8>, Vec<u8>)>,
     /// Access point name.
     pub apn: String,
+    /// User and password at the access point, for CHAP; `None`: no login.
+    pub apn_login: Option<(String, String)>,
     /// Seconds between two samples.
     pub telemetry_period_s: u32,
     /// MQTT keep-alive in seconds.
@@ -76,9 +82,11 @@ impl DeviceSettings {
             broker_port: 8883,
             server_name: BROKER_HOST.to_owned(),
             client_id: "hil-device".to_owned(),
-            user: "device".to_owned(),
+            user: USER.to_owned(),
             password,
+            identity: None,
             apn: "free".to_owned(),
+            apn_login: None,
             telemetry_period_s: 30,
             keep_alive_s: 60,
             uart_baud: 115_200,
@@ -87,10 +95,21 @@ impl DeviceSettings {
         }
     }
 
-    /// Values that must not leave the rig.
-    pub(super) fn redactions(&self) -> Redactions {
-        let number = self.sms.iter().map(|(number, _)| number.clone());
-        Redactions::new(number.chain([self.password.clone()]))
+    /// Values that must not leave the rig. The user that every rig has is no secret.
+    pub(super) fn secrets(&self) -> Vec<Vec<u8>> {
+        let number = self.sms.iter().map(|(number, _)| number.as_str());
+        let login = self.apn_login.iter();
+        let login = login.flat_map(|(user, password)| [user.as_str(), password.as_str()]);
+        let user = Some(self.user.as_str()).filter(|user| *user != USER);
+        let texts = number
+            .chain(login)
+            .chain(user)
+            .chain([self.password.as_str()]);
+        let key = self.identity.iter().map(|(_, key)| key.clone());
+        texts
+            .map(|text| text.as_bytes().to_vec())
+            .chain(key)
+            .collect()
     }
 
     /// The bytes of the settings partition, trusting `ca` (DER).
@@ -105,7 +124,23 @@ impl DeviceSettings {
             user: &self.user,
             password: &self.password,
             apn: &self.apn,
-            apn_auth: ApnAuth::None,
+            client_certificate: self
+                .identity
+                .as_ref()
+                .map(|(certificate, _)| &certificate[..]),
+            client_key: self.identity.as_ref().map(|(_, key)| &key[..]),
+            apn_user: self
+                .apn_login
+                .as_ref()
+                .map_or("", |(user, _)| user.as_str()),
+            apn_password: self
+                .apn_login
+                .as_ref()
+                .map_or("", |(_, word)| word.as_str()),
+            apn_auth: match self.apn_login {
+                None => ApnAuth::None,
+                Some(_) => ApnAuth::Chap,
+            },
             topic_telemetry: &topic("telemetry"),
             topic_status: &topic("status"),
             topic_command: &topic("command"),

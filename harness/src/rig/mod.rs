@@ -30,7 +30,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use anyhow::{Result, anyhow};
-use modem_sim::{ModemConfig, Network};
+use modem_sim::{Initial, ModemConfig, Network};
 
 pub use board::LogRecord;
 pub use broker_handle::BrokerHandle;
@@ -490,8 +490,27 @@ impl Rig {
         &self.scenario
     }
 
-    fn redactions(&self) -> Redactions {
-        self.device.redactions()
+    /// What must not leave the rig: secrets of the device's settings, what tells whose SIM card and
+    /// modem these are, and the logins in the modem's flash.
+    pub(crate) fn redactions(&self) -> Redactions {
+        let identity = &self.modem.identity;
+        let modem = [
+            identity.imei.clone(),
+            identity.imsi.clone(),
+            identity.iccid.clone(),
+            self.modem.network.own_number.clone(),
+        ];
+        let stored = match &self.modem.initial {
+            Initial::Factory => Vec::new(),
+            Initial::Custom(settings) => {
+                let value = |name| settings.get(name).unwrap_or_default();
+                let login = value("APN");
+                let login = login.split(',').skip(1).take(2).map(str::to_owned);
+                login.chain([value("MQTTPSW"), value("DSTNUM")]).collect()
+            }
+        };
+        let modem = modem.into_iter().chain(stored).map(String::into_bytes);
+        Redactions::new(self.device.secrets().into_iter().chain(modem))
     }
 
     fn world_mut(&mut self) -> Result<&mut World> {

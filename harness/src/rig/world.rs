@@ -453,6 +453,7 @@ impl World {
     fn crashed(&mut self, mut crash: Box<CrashReport>) {
         // Log and transcript are redacted already.
         crash.redact(|text| self.redactions.apply(text));
+        crash.redact_registers(|word| self.redactions.is_part(word));
         let told = |record: &&LogRecord| !crash.message.contains(&record.text);
         let last = self.log.iter().rev().filter(told).take(LAST_LINES);
         crash.log_lines = last

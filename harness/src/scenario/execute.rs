@@ -75,7 +75,10 @@ fn outcome(
         title: scenario.title,
         board: options.board.clone(),
         seed: options.seed,
-        verdict,
+        verdict: match rig {
+            Some(rig) => verdict.redacted(&rig.redactions()),
+            None => verdict,
+        },
         virtual_time: rig
             .and_then(Rig::world)
             .map_or(Duration::ZERO, |world| world.now()),

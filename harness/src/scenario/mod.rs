@@ -16,8 +16,13 @@ use serde::Serialize;
 use crate::board::{CrashReport, Firmware};
 use crate::config::BoardConfig;
 use crate::fault::Fault;
+<<<<<<< HEAD
 use crate::rig::timeline::Timeline;
 use crate::rig::{Costs, Mismatch, Rig};
+=======
+use crate::rig::transcript::Redactions;
+use crate::rig::{Costs, Rig};
+>>>>>>> c2ee956 (Redactions: every encoding of a secret, and secrets beyond the password)
 
 /// The future a scenario's function returns.
 pub type ScenarioFuture<'a> = Pin<Box<dyn Future<Output = anyhow::Result<()>> + 'a>>;
@@ -165,6 +170,17 @@ impl Verdict {
             Self::Fail(_) => "fail",
             Self::Infra(_) => "infra",
             Self::Skipped(_) => "skipped",
+        }
+    }
+
+    /// The same, its reason without secrets: an error may quote what the device said.
+    #[must_use]
+    pub fn redacted(self, redactions: &Redactions) -> Self {
+        match self {
+            Self::Pass => Self::Pass,
+            Self::Fail(reason) => Self::Fail(redactions.apply(&reason)),
+            Self::Infra(reason) => Self::Infra(redactions.apply(&reason)),
+            Self::Skipped(reason) => Self::Skipped(redactions.apply(&reason)),
         }
     }
 

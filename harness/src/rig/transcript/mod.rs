@@ -15,6 +15,7 @@ mod render;
 mod story;
 mod tls_records;
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 pub use redact::Redactions;
@@ -98,10 +99,10 @@ impl Transcript {
     pub fn render(&self) -> String {
         let mut text = String::new();
         for line in self.lines() {
-            text.push_str(&self.redactions.apply(&line.to_string()));
-            text.push('\n');
+            // Writing to a string cannot fail.
+            let _ = writeln!(text, "{line}");
         }
-        text
+        self.redactions.apply(&text)
     }
 
     /// The part of the transcript that every board and every seed share, for snapshots: without
