@@ -105,7 +105,10 @@ impl DeviceSettings {
             .chain(login)
             .chain(user)
             .chain([self.password.as_str()]);
-        let key = self.identity.iter().map(|(_, key)| key.clone());
+        let key = self.identity.iter();
+        let key = key
+            .flat_map(|(_, key)| [Some(key.clone()), scalar(key)])
+            .flatten();
         texts
             .map(|text| text.as_bytes().to_vec())
             .chain(key)
@@ -169,6 +172,13 @@ impl DeviceSettings {
         }
         Ok(partition)
     }
+}
+
+/// The number in a private key of P-256, which is its secret: an OCTET STRING of 32 bytes, in
+/// SEC 1 (RFC 5915) as in PKCS #8 (RFC 5208).
+fn scalar(key: &[u8]) -> Option<Vec<u8>> {
+    let start = key.windows(2).position(|head| head == [0x04, 0x20])? + 2;
+    key.get(start..start + 32).map(<[u8]>::to_vec)
 }
 
 /// A password of this run. Its length never varies, so that the bytes on the wire do not either.
