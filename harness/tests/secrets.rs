@@ -200,13 +200,6 @@ fn forms(secret: &[u8]) -> Vec<(&'static str, String)> {
             .collect();
         forms.push(("JSON, escaped", all));
     }
-    // What the last character of base64 says depends on what follows.
-    for (name, form) in &mut forms {
-        if name.starts_with("base64") {
-            let kept = form.trim_end_matches('=').len() - 1;
-            form.truncate(kept);
-        }
-    }
     forms
 }
 
@@ -248,7 +241,11 @@ fn found(secret: &[u8], content: &str) -> Vec<&'static str> {
         content.contains(form.as_str()) || squeezed.contains(&tight)
     };
     let mut names = Vec::new();
-    for (name, form) in forms(secret) {
+    for (name, mut form) in forms(secret) {
+        // What the last character of base64 says depends on what follows.
+        if name.starts_with("base64") {
+            form.truncate(form.trim_end_matches('=').len() - 1);
+        }
         // A string inside of a string of JSON is escaped twice.
         let quoted = serde_json::to_string(&form).unwrap();
         let quoted = quoted.trim_matches('"').to_owned();
