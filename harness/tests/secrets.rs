@@ -14,7 +14,7 @@ use std::time::Duration;
 use anyhow::{Result, bail};
 use harness::board::Firmware;
 use harness::firmware_build;
-use harness::report::{self, Collector, Folder};
+use harness::report::{self, Collector, Context, Folder, Report};
 use harness::rig::Rig;
 use harness::runner::{self, Job, Plan, Reporter};
 use harness::scenario::{Board, Cancel, Scenario, ScenarioFuture, execute};
@@ -161,7 +161,9 @@ fn report_of(scenario: Scenario, board: Board, folder: &Path) {
     let reporters: &mut [&mut dyn Reporter] = &mut [&mut collector];
     runner::run(&plan, &Cancel::default(), execute, reporters);
     let folder = Folder::prepare(folder).unwrap();
-    report::write(&collector.into_run(), &folder).unwrap();
+    let run = collector.into_run();
+    let report = Report::of(&run, &Context::default());
+    report::write(&report, &run, &folder).unwrap();
 }
 
 /// Every way of writing a secret that is searched for.

@@ -16,13 +16,9 @@ use serde::Serialize;
 use crate::board::{CrashReport, Firmware};
 use crate::config::BoardConfig;
 use crate::fault::Fault;
-<<<<<<< HEAD
 use crate::rig::timeline::Timeline;
-use crate::rig::{Costs, Mismatch, Rig};
-=======
 use crate::rig::transcript::Redactions;
-use crate::rig::{Costs, Rig};
->>>>>>> c2ee956 (Redactions: every encoding of a secret, and secrets beyond the password)
+use crate::rig::{Costs, Mismatch, Rig};
 
 /// The future a scenario's function returns.
 pub type ScenarioFuture<'a> = Pin<Box<dyn Future<Output = anyhow::Result<()>> + 'a>>;

@@ -168,7 +168,7 @@ mod tests {
 
     #[test]
     fn bytes_lose_their_secrets_too() {
-        let redactions = Redactions::new(["tiger".to_owned()]);
+        let redactions = redactions(&["tiger"]);
         assert_eq!(
             redactions.apply_bytes(b"\0\x05tiger\xfftigertige"),
             b"\0\x05<redacted>\xff<redacted>tige"
