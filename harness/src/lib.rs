@@ -17,6 +17,7 @@ pub mod doctor;
 pub mod fault;
 pub mod firmware_build;
 pub mod modem_cli;
+pub mod quarantine;
 pub mod report;
 pub mod rig;
 pub mod runner;

@@ -11,6 +11,7 @@ use super::board_args::{
 use super::report_args::ReportCommand;
 use super::test_target_args::TestTargetArgs;
 use crate::fault::Fault;
+use crate::runner::Partition;
 use crate::scenario::DEFAULT_SEED;
 
 /// End-to-end tests of a device whose only way out is an LTE modem on a UART.
@@ -86,6 +87,9 @@ pub(super) struct RunArgs {
     /// Scenarios whose `ID::name` contains this, letter case aside [default: all]
     #[arg(value_name = "FILTER")]
     pub(super) filters: Vec<String>,
+    /// A filter is the whole `ID::name`
+    #[arg(long)]
+    pub(super) exact: bool,
     /// Board to run on; may be given several times [default: those of hil.toml, else virtual]
     #[arg(long = "board", value_name = "NAME")]
     pub(super) boards: Vec<String>,
@@ -113,6 +117,21 @@ pub(super) struct RunArgs {
     /// Try a scenario that did not pass up to N times more; if it passes then, it is flaky
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(super) retries: u32,
+    /// A flaky scenario is a failure
+    #[arg(long)]
+    pub(super) strict: bool,
+    /// Only part I of N: `I/N` or `slice:I/N` deals the scenarios out in turn, `hash:I/N` keeps each
+    /// in its part when others come and go
+    #[arg(long, value_name = "I/N")]
+    pub(super) partition: Option<Partition>,
+    /// Report of an earlier run (folder or report.json): tells since when a scenario fails, and to
+    /// execute fewer scenarios is a failure
+    #[arg(long, value_name = "PATH")]
+    pub(super) baseline: Option<PathBuf>,
+    /// Scenarios that do not gate for a while [default: quarantine.toml beside hil.toml, if there is
+    /// one]
+    #[arg(long, value_name = "FILE")]
+    pub(super) quarantine: Option<PathBuf>,
     /// List the scenarios instead of running them
     #[arg(long)]
     pub(super) list: bool,
@@ -126,6 +145,9 @@ pub(super) struct RunArgs {
     /// Print only what did not pass, and the summary
     #[arg(long, short)]
     pub(super) quiet: bool,
+    /// Print what happens as JSON lines instead, for programs
+    #[arg(long, conflicts_with_all = ["quiet", "list", "explain"])]
+    pub(super) json: bool,
 }
 
 #[derive(Debug, Args)]

@@ -9,7 +9,8 @@ use crate::config::ConfigError;
 use crate::desk::ServeError;
 use crate::firmware_build::BuildError;
 use crate::modem_cli::ModemCliError;
-use crate::report::{FolderError, LoadError, ReportError};
+use crate::quarantine::QuarantineError;
+use crate::report::{FolderError, LoadError, MergeError, ReportError};
 use crate::test_target::{ChooseError, TestImageError};
 use crate::watch::WatchError;
 
@@ -28,6 +29,10 @@ pub(super) enum CliError {
     Report(#[from] ReportError),
     #[error(transparent)]
     Load(#[from] LoadError),
+    #[error(transparent)]
+    Merge(#[from] MergeError),
+    #[error(transparent)]
+    Quarantine(#[from] QuarantineError),
     #[error(transparent)]
     Build(#[from] BuildError),
     #[error(transparent)]
@@ -59,6 +64,8 @@ impl CliError {
             | Self::Config(_)
             | Self::Folder(_)
             | Self::Load(_)
+            | Self::Merge(_)
+            | Self::Quarantine(_)
             | Self::Emulate(_)
             | Self::Choose(_) => Exit::Usage,
             Self::TestImage(error) if error.is_usage() => Exit::Usage,

@@ -14,6 +14,7 @@ mod exit;
 mod firmware;
 mod flash;
 mod interrupt;
+mod judge;
 mod modem;
 mod monitor;
 mod report;

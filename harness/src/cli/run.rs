@@ -4,16 +4,20 @@ use std::env;
 use std::io::{self, Write as _};
 use std::path::Path;
 
+use time::OffsetDateTime;
+
 use super::args::RunArgs;
 use super::error::CliError;
 use super::exit::Exit;
 use super::firmware;
 use super::interrupt::on_interrupt;
+use super::judge;
 use super::say::say;
 use super::select;
 use crate::config;
-use crate::report::{self, Collector, Commit, Console, Context, Folder, Report};
-use crate::runner::{self, Job, Plan, Reporter};
+use crate::quarantine;
+use crate::report::{self, Collector, Commit, Console, Context, Events, Folder, Report};
+use crate::runner::{self, Job, Plan, Reporter, Selection};
 use crate::scenario::{self, Cancel, catalogue};
 use crate::scenarios;
 
@@ -31,11 +35,15 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, CliError> {
         return Ok(Exit::Success);
     }
     let config = config::load(args.config.as_deref())?;
-    let mut jobs = select::jobs(scenarios::all(), &args.filters, &args.boards, &config)?;
+    let selection = select::selection(scenarios::all(), wanted(args), &args.boards, &config)?;
+    let mut jobs = select::jobs(scenarios::all(), &selection)?;
     if args.list {
         list(&jobs);
         return Ok(Exit::Success);
     }
+    let quarantine = quarantine::load(args.quarantine.as_deref(), args.config.as_deref())?;
+    quarantine.check_names(scenarios::all())?;
+    let baseline = args.baseline.as_deref().map(report::load).transpose()?;
     let folder = args.report.as_deref().map(Folder::prepare).transpose()?;
     let firmware = firmware::prepare(&mut jobs, args)?;
     let plan = Plan {
@@ -45,8 +53,68 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, CliError> {
         workers: args.jobs.unwrap_or_else(runner::default_workers),
         retries: args.retries,
         faults: args.faults.clone(),
+        partition: args.partition,
+        quarantine,
+        today: OffsetDateTime::now_utc().date(),
         hil_exe: env::current_exe().map_err(CliError::OwnPath)?,
     };
+    let cancel = cancel_on_interrupt()?;
+    let mut collector = Collector::default();
+    let mut events = args.json.then(Events::default);
+    match &mut events {
+        Some(events) => execute(&plan, &cancel, events, &mut collector),
+        None => execute(
+            &plan,
+            &cancel,
+            &mut Console::new(args.quiet),
+            &mut collector,
+        ),
+    }
+    let run = collector.into_run();
+    let context = Context {
+        commit: Commit::find(Path::new(".")),
+    };
+    let mut report = Report::of(&run, &context);
+    if let Some(baseline) = &baseline {
+        report.compare(&baseline.report, |gone| {
+            let (id, name) = (&gone.id, &gone.name);
+            selection.answers_for(scenarios::all(), &gone.board, id, name)
+                && !plan.quarantine.is_removed(&format!("{id}::{name}"))
+        });
+    }
+    let gate = report.gate(args.strict);
+    let mut exit = Exit::from(gate.ending);
+    if let Some(folder) = folder {
+        match report::write(&report, &run, &folder) {
+            Ok(()) if args.quiet || args.json => {}
+            Ok(()) => say(format_args!("report: {}", folder.path().display())),
+            Err(error) => {
+                say(format_args!("error: {error}"));
+                // What is known to be wrong with the firmware outweighs a full disk.
+                if exit == Exit::Success {
+                    exit = Exit::Infra;
+                }
+            }
+        }
+    }
+    match &mut events {
+        Some(events) => events.judged(&gate, exit.code()),
+        None => judge::explain(&gate),
+    }
+    Ok(exit)
+}
+
+/// What the arguments ask for, the boards aside.
+fn wanted(args: &RunArgs) -> Selection {
+    Selection {
+        boards: Vec::new(),
+        filters: args.filters.clone(),
+        exact: args.exact,
+        partition: args.partition,
+    }
+}
+
+fn cancel_on_interrupt() -> Result<Cancel, CliError> {
     let cancel = Cancel::default();
     on_interrupt({
         let cancel = cancel.clone();
@@ -57,22 +125,11 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, CliError> {
             ));
         }
     })?;
-    let mut console = Console::new(args.quiet);
-    let mut collector = Collector::default();
-    let reporters: &mut [&mut dyn Reporter] = &mut [&mut console, &mut collector];
-    runner::run(&plan, &cancel, scenario::execute, reporters);
-    let run = collector.into_run();
-    let context = Context {
-        commit: Commit::find(Path::new(".")),
-    };
-    let report = Report::of(&run, &context);
-    if let Some(folder) = folder {
-        report::write(&report, &run, &folder)?;
-        if !args.quiet {
-            say(format_args!("report: {}", folder.path().display()));
-        }
-    }
-    Ok(verdict(&report))
+    Ok(cancel)
+}
+
+fn execute(plan: &Plan, cancel: &Cancel, shown: &mut dyn Reporter, kept: &mut Collector) {
+    runner::run(plan, cancel, scenario::execute, &mut [shown, kept]);
 }
 
 fn print(text: &str) {
@@ -86,19 +143,5 @@ fn list(jobs: &[Job]) {
     for job in jobs {
         // A reader that went away has seen enough.
         let _ = writeln!(out, "{:width$}  {}", job.path(), job.scenario.title);
-    }
-}
-
-/// A failed scenario outweighs a broken bench: something is known to be wrong.
-fn verdict(report: &Report) -> Exit {
-    let summary = report.summary;
-    if report.interrupted {
-        Exit::Interrupted
-    } else if summary.failed > 0 {
-        Exit::Failed
-    } else if summary.infra > 0 {
-        Exit::Infra
-    } else {
-        Exit::Success
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::config::Config;
-use crate::runner::Job;
+use crate::runner::{Job, Partition, Selection};
 use crate::scenario::{Board, Scenario};
 
 /// How many scenarios an error proposes.
@@ -25,42 +25,43 @@ pub(super) enum SelectError {
     Board { name: String, known: Vec<String> },
     #[error("there is no scenario to run")]
     Nothing,
+    #[error(
+        "none of the selected scenarios is in the partition {0}: use fewer partitions, or slice, \
+         which makes them equal"
+    )]
+    EmptyPartition(Partition),
 }
 
-/// The jobs that the filters and board names ask for: board by board, and on each board in the
-/// order of the registry. Each filter has to match something, so that a slip of the pen does not
-/// pass for a green run.
-pub(super) fn jobs(
+/// What the filters, board names and partition ask for. Each filter has to match something, so that a
+/// slip of the pen does not pass for a green run.
+pub(super) fn selection(
     registry: &[Scenario],
-    filters: &[String],
+    wanted: Selection,
     boards: &[String],
     config: &Config,
-) -> Result<Vec<Job>, SelectError> {
-    for filter in filters {
-        if !registry.iter().any(|scenario| matches(scenario, filter)) {
+) -> Result<Selection, SelectError> {
+    for filter in &wanted.filters {
+        let is_meant = |scenario: &Scenario| wanted.matches(filter, scenario.id, scenario.name);
+        if !registry.iter().any(is_meant) {
             return Err(SelectError::Scenario {
                 filter: filter.clone(),
                 closest: closest(registry, filter),
             });
         }
     }
-    let wanted = |scenario: &&Scenario| {
-        filters.is_empty() || filters.iter().any(|filter| matches(scenario, filter))
-    };
-    let boards = self::boards(boards, config)?;
-    let jobs: Vec<Job> = boards
-        .into_iter()
-        .flat_map(|board| {
-            registry.iter().filter(wanted).map(move |&scenario| Job {
-                scenario,
-                board: board.clone(),
-            })
-        })
-        .collect();
-    if jobs.is_empty() {
-        Err(SelectError::Nothing)
-    } else {
-        Ok(jobs)
+    Ok(Selection {
+        boards: self::boards(boards, config)?,
+        ..wanted
+    })
+}
+
+/// The jobs of `selection`, of which there has to be one.
+pub(super) fn jobs(registry: &[Scenario], selection: &Selection) -> Result<Vec<Job>, SelectError> {
+    let jobs = selection.jobs(registry);
+    match selection.partition {
+        _ if !jobs.is_empty() => Ok(jobs),
+        Some(partition) => Err(SelectError::EmptyPartition(partition)),
+        None => Err(SelectError::Nothing),
     }
 }
 
@@ -119,11 +120,6 @@ fn board(name: &str, config: &Config) -> Result<Board, SelectError> {
         })
 }
 
-fn matches(scenario: &Scenario, filter: &str) -> bool {
-    let path = format!("{}::{}", scenario.id, scenario.name);
-    path.to_lowercase().contains(&filter.to_lowercase())
-}
-
 fn closest(registry: &[Scenario], filter: &str) -> Vec<String> {
     let filter = filter.to_lowercase();
     let distance = |scenario: &Scenario| {
@@ -159,9 +155,21 @@ mod tests {
         scenario("T11", "echo_off"),
     ];
 
+    fn select(filters: &[&str], boards: &[&str]) -> Result<Vec<Job>, SelectError> {
+        let owned = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect();
+        let wanted = Selection {
+            filters: owned(filters),
+            ..Selection::default()
+        };
+        let boards: Vec<String> = owned(boards);
+        jobs(
+            REGISTRY,
+            &selection(REGISTRY, wanted, &boards, &Config::default())?,
+        )
+    }
+
     fn names(filters: &[&str]) -> Vec<&'static str> {
-        let filters: Vec<String> = filters.iter().map(|&filter| filter.to_owned()).collect();
-        let jobs = jobs(REGISTRY, &filters, &[], &Config::default()).unwrap();
+        let jobs = select(filters, &[]).unwrap();
         jobs.iter().map(|job| job.scenario.name).collect()
     }
 
@@ -190,25 +198,32 @@ mod tests {
 
     #[test]
     fn every_filter_has_to_match() {
-        let filters = ["T01".to_owned(), "wrong_anp".to_owned()];
-        let error = jobs(REGISTRY, &filters, &[], &Config::default())
-            .unwrap_err()
-            .to_string();
+        let error = select(&["T01", "wrong_anp"], &[]).unwrap_err().to_string();
         assert!(error.starts_with("no scenario matches `wrong_anp`; closest: T05 wrong_apn,"));
     }
 
     #[test]
     fn boards_are_named_once_and_known() {
-        let config = Config::default();
-        let names = ["native".to_owned(), "native".to_owned()];
-        assert_eq!(jobs(REGISTRY, &[], &names, &config).unwrap().len(), 4);
-        let error = jobs(REGISTRY, &[], &["desk".to_owned()], &config)
-            .unwrap_err()
-            .to_string();
+        assert_eq!(select(&[], &["native", "native"]).unwrap().len(), 4);
+        let error = select(&[], &["desk"]).unwrap_err().to_string();
         assert_eq!(error, "unknown board `desk`; known boards: virtual, native");
         assert_eq!(
-            jobs(&[], &[], &[], &config).unwrap_err(),
+            jobs(&[], &Selection::default()).unwrap_err(),
             SelectError::Nothing
+        );
+    }
+
+    #[test]
+    fn a_part_of_too_many_is_told() {
+        let wanted = Selection {
+            partition: Some("5/5".parse().unwrap()),
+            ..Selection::default()
+        };
+        let selection = selection(REGISTRY, wanted, &[], &Config::default()).unwrap();
+        let error = jobs(REGISTRY, &selection).unwrap_err().to_string();
+        assert!(
+            error.contains("in the partition slice:5/5: use fewer"),
+            "{error}"
         );
     }
 }

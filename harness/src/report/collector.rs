@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::board::Firmware;
 use crate::fault::Fault;
-use crate::runner::{Event, Job, Record, Reporter, Status, Summary};
+use crate::runner::{Event, Job, Partition, Record, Reporter, Status, Summary};
 
 /// A whole run.
 #[derive(Debug)]
@@ -23,6 +23,8 @@ pub struct RunRecord {
     pub retries: u32,
     /// What went wrong besides what the scenarios want.
     pub faults: Vec<Fault>,
+    /// Which part of the selection it was.
+    pub partition: Option<Partition>,
     /// Whether the run was told to stop early.
     pub interrupted: bool,
     /// The jobs in the order of the plan; `None` where the run was interrupted before the job.
@@ -54,6 +56,7 @@ impl Default for Collector {
             workers: 0,
             retries: 0,
             faults: Vec::new(),
+            partition: None,
             interrupted: false,
             jobs: Vec::new(),
         })
@@ -79,7 +82,9 @@ impl Reporter for Collector {
                 started,
                 retries,
                 faults,
+                partition,
             } => {
+                run.partition = *partition;
                 run.retries = *retries;
                 run.faults.clone_from(faults);
                 run.firmware.clone_from(firmware);

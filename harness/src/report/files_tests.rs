@@ -35,6 +35,7 @@ fn run() -> RunRecord {
         started,
         retries: 1,
         faults: Vec::new(),
+        partition: None,
     });
     let finished: Vec<(usize, Record)> = records.into_iter().enumerate().take(4).collect();
     for (index, record) in finished.into_iter().rev() {
@@ -80,7 +81,7 @@ fn report_json_is_for_programs() {
     assert_eq!(flaky["reason"], Value::Null);
     assert_eq!(
         flaky["replay"],
-        "cargo hil run T02::flaky_one --board native --seed 18446744073709551615"
+        "cargo hil run --exact T02::flaky_one --board native --seed 18446744073709551615"
     );
     assert_eq!(flaky["attempts"][0]["reason"], "no message\nwithin <120 s>");
     assert_eq!(flaky["attempts"][0]["virtual_time_ns"], 38_240_000_000_u64);

@@ -2,7 +2,8 @@
 //!
 //! A failed scenario is a `<failure>`, a broken bench an `<error>`, so that one is never taken
 //! for the other. A flaky one passes and carries its failed attempts as `<flakyFailure>` or
-//! `<flakyError>`.
+//! `<flakyError>`. One in quarantine ran, but must not gate: it is `<skipped>`, with the reason and
+//! the owner as its message, and what it left behind.
 
 use std::time::Duration;
 
@@ -33,8 +34,6 @@ fn case(loaded: &Loaded, entry: &ScenarioEntry) -> TestCase {
     let name = format!("{}::{}", entry.id, entry.name);
     let mut case = TestCase::new(name, status(entry));
     case.set_classname(&entry.board);
-    case.extra
-        .insert("title".into(), entry.title.clone().into());
     if let Some(last) = entry.last() {
         case.set_time(Duration::from_millis(last.wall_time_ms));
         if last.verdict != AttemptVerdict::Pass {
@@ -53,7 +52,8 @@ fn status(entry: &ScenarioEntry) -> TestCaseStatus {
         Status::Pass | Status::Flaky => TestCaseStatus::success(),
         Status::Fail => non_success(NonSuccessKind::Failure, reason),
         Status::Infra => non_success(NonSuccessKind::Error, reason),
-        Status::Quarantined | Status::Skipped => skipped(reason),
+        Status::Quarantined => skipped(&quarantined(entry, reason)),
+        Status::Skipped => skipped(reason),
     };
     let earlier = entry.attempts.len().saturating_sub(1);
     for attempt in entry.attempts.iter().take(earlier) {
@@ -80,6 +80,18 @@ fn non_success(kind: NonSuccessKind, reason: &str) -> TestCaseStatus {
     status.set_message(first_line(reason));
     status.set_description(reason);
     status
+}
+
+/// Readers know no third colour: what must not gate may not be a failure, and is no success.
+fn quarantined(entry: &ScenarioEntry, reason: &str) -> String {
+    let reason = first_line(reason);
+    let Some(held) = &entry.quarantine else {
+        return format!("quarantined: {reason}");
+    };
+    format!(
+        "quarantined until {} ({}; owner: {}): {reason}",
+        held.expires, held.reason, held.owner
+    )
 }
 
 fn skipped(reason: &str) -> TestCaseStatus {

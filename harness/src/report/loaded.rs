@@ -38,10 +38,8 @@ pub enum LoadError {
     },
     /// No JSON, or none of this version.
     #[error(
-        "the report `{}` is damaged at line {}, column {}: {source}; fetch or write it again",
-        path.display(),
-        source.line(),
-        source.column()
+        "the report `{}` is damaged: {source}; fetch or write it again",
+        path.display()
     )]
     Damaged {
         /// The file.
@@ -70,8 +68,8 @@ pub enum LoadError {
     Version {
         /// The file.
         path: PathBuf,
-        /// Its version.
-        found: u64,
+        /// What stands in the field `version`, as JSON; `missing` where it is not there.
+        found: String,
     },
     /// A run of nothing says nothing.
     #[error(
@@ -160,22 +158,25 @@ fn parse(text: &str, path: &Path) -> Result<Report, LoadError> {
         Err(error) => return Err(error),
     };
     if header.schema != SCHEMA {
-        let found = match header.schema {
-            serde_json::Value::Null => "missing".to_owned(),
-            other => other.to_string(),
-        };
         return Err(LoadError::Foreign {
             path: path.to_owned(),
-            found,
+            found: as_found(&header.schema),
         });
     }
     match header.version.as_u64() {
         Some(1) => Ok(from_json::<ReportV1>(text, path)?.into()),
         Some(version) if version == u64::from(VERSION) => from_json(text, path),
-        other => Err(LoadError::Version {
+        _ => Err(LoadError::Version {
             path: path.to_owned(),
-            found: other.unwrap_or(0),
+            found: as_found(&header.version),
         }),
+    }
+}
+
+fn as_found(value: &serde_json::Value) -> String {
+    match value {
+        serde_json::Value::Null => "missing".to_owned(),
+        other => other.to_string(),
     }
 }
 

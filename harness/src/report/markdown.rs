@@ -14,6 +14,9 @@ const CRATES: usize = 10;
 pub(super) fn render(report: &Report) -> String {
     let wall_time = Duration::from_millis(report.wall_time_ms);
     let mut text = format!("# {} in {}\n", report.summary, Seconds(wall_time));
+    for reason in report.gate(false).reasons {
+        let _ = writeln!(text, "\n- {}", inline(&reason));
+    }
     verdicts(&mut text, report);
     costs(&mut text, report);
     if let Some(firmware) = &report.firmware {
@@ -38,11 +41,7 @@ fn verdicts(text: &mut String, report: &Report) {
     text.push_str("\n| scenario | board | verdict | why |\n|---|---|---|---|\n");
     for entry in told {
         let reason = entry.reason.as_deref().unwrap_or_default();
-        let reason = reason
-            .lines()
-            .next()
-            .unwrap_or_default()
-            .replace('|', "\\|");
+        let reason = inline(reason.lines().next().unwrap_or_default());
         let lost = match lost(entry) {
             0 => String::new(),
             lost => format!(" ({lost} log frames lost)"),
@@ -53,6 +52,11 @@ fn verdicts(text: &mut String, report: &Report) {
             entry.id, entry.name, entry.board, entry.status
         );
     }
+}
+
+/// Words from elsewhere, which must not become Markdown.
+fn inline(text: &str) -> String {
+    text.replace('|', "\\|").replace('<', "&lt;")
 }
 
 /// What the first scenario that came to its first message took, on each board that can tell.

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
+use super::partition::Partition;
 use super::plan::Job;
 use super::record::Record;
 use crate::board::Firmware;
@@ -28,6 +29,8 @@ pub enum Event {
         retries: u32,
         /// The plan's faults.
         faults: Vec<Fault>,
+        /// The plan's part of the selection.
+        partition: Option<Partition>,
     },
     /// A worker took a job, or tries it again.
     ScenarioStarted {

@@ -5,12 +5,16 @@
 
 mod attempt;
 mod event;
+mod partition;
 mod plan;
 mod pool;
 mod queue;
 mod record;
+mod selection;
 
 pub use event::{Event, Reporter};
+pub use partition::{Partition, PartitionError};
 pub use plan::{Job, Plan, default_workers};
 pub use pool::run;
 pub use record::{Record, Status, Summary};
+pub use selection::Selection;

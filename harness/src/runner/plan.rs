@@ -4,8 +4,12 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::thread;
 
+use time::Date;
+
+use super::partition::Partition;
 use crate::board::Firmware;
 use crate::fault::Fault;
+use crate::quarantine::Quarantine;
 use crate::scenario::{Board, Scenario};
 
 /// One scenario on one board.
@@ -38,6 +42,12 @@ pub struct Plan {
     pub workers: NonZeroUsize,
     /// How often a job that did not pass is tried again.
     pub retries: u32,
+    /// Which part of the selection the jobs are.
+    pub partition: Option<Partition>,
+    /// What does not gate.
+    pub quarantine: Quarantine,
+    /// The day on which the entries of the quarantine have or have not expired, in UTC.
+    pub today: Date,
     /// The firmware's image, for boards that need one.
     pub firmware: Option<Firmware>,
     /// What goes wrong besides what the scenarios want.

@@ -37,6 +37,7 @@ pub fn run(
         started: SystemTime::now(),
         retries: plan.retries,
         faults: plan.faults.clone(),
+        partition: plan.partition,
     });
     let queue = Queue::new(plan.jobs.len());
     thread::scope(|scope| {
@@ -113,10 +114,12 @@ impl<F: Fn(&Scenario, &Options) -> Outcome + Sync> Worker<'_, F> {
             });
             let outcome = attempt(job, &options, self.execute);
             if number > self.plan.retries || !is_retried(&outcome.verdict) {
+                let (quarantine, board) = (&self.plan.quarantine, job.board.name());
                 return Record {
                     job: job.clone(),
                     earlier,
                     last: outcome,
+                    hold: quarantine.hold(&job.scenario, board, self.plan.today),
                 };
             }
             earlier.push(outcome.clone());

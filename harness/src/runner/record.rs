@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::plan::Job;
+use crate::quarantine::Hold;
 use crate::scenario::{Outcome, Verdict};
 
 /// The verdict on a job after all its attempts.
@@ -55,11 +56,21 @@ pub struct Record {
     pub earlier: Vec<Outcome>,
     /// The attempt that counts.
     pub last: Outcome,
+    /// Its entry in the quarantine file.
+    pub hold: Option<Hold>,
 }
 
 impl Record {
-    /// The verdict on the job.
+    /// The verdict on the job. Quarantine covers what did not simply pass, until it expires.
     pub fn status(&self) -> Status {
+        let is_held = self.hold.as_ref().is_some_and(|hold| !hold.expired);
+        match self.of_attempts() {
+            Status::Flaky | Status::Fail | Status::Infra if is_held => Status::Quarantined,
+            status => status,
+        }
+    }
+
+    fn of_attempts(&self) -> Status {
         match &self.last.verdict {
             Verdict::Pass if self.earlier.is_empty() => Status::Pass,
             Verdict::Pass => Status::Flaky,
@@ -93,6 +104,16 @@ pub struct Summary {
 }
 
 impl Summary {
+    /// With those of `jobs` in all that were never counted, because the run was interrupted.
+    #[must_use]
+    pub fn with_skipped(self, jobs: usize) -> Self {
+        let counted = self.passed + self.flaky + self.failed + self.infra + self.quarantined;
+        Self {
+            skipped: jobs.saturating_sub(counted),
+            ..self
+        }
+    }
+
     /// Counts one more job.
     pub fn count(&mut self, status: Status) {
         let field = match status {

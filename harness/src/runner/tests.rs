@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use super::super::record::{Status, Summary};
 use super::*;
+use crate::quarantine::Quarantine;
 use crate::rig::timeline::Timeline;
 use crate::scenario::{Board, Verdict};
+use time::macros::date;
 
 const NAMES: [&str; 4] = ["alpha", "beta", "gamma", "delta"];
 
@@ -30,6 +32,9 @@ fn plan(workers: usize, retries: u32) -> Plan {
         workers: NonZeroUsize::new(workers).unwrap(),
         retries,
         faults: Vec::new(),
+        partition: None,
+        quarantine: Quarantine::default(),
+        today: date!(2026 - 01 - 15),
         hil_exe: PathBuf::from("hil"),
     }
 }
@@ -180,4 +185,46 @@ fn starts_nothing_after_cancel_and_blames_nobody() {
     assert_eq!(heard.started, 2);
     assert_eq!(heard.finished[1].1, Status::Skipped);
     assert_eq!(heard.interrupted, Some(true));
+}
+
+#[test]
+fn quarantine_covers_what_does_not_pass_until_it_expires() {
+    let entry = |name: &str, expires: &str| {
+        format!(
+            "[[quarantine]]\nscenario = 'T00::{name}'\nreason = 'known'\nowner = 'bench'\n\
+             expires = {expires}\n"
+        )
+    };
+    let text = [
+        entry("alpha", "2026-01-15"),
+        entry("beta", "2026-01-14"),
+        entry("gamma", "2026-12-31"),
+    ]
+    .concat();
+    let mut plan = plan(1, 0);
+    plan.quarantine = Quarantine::parse(&text, std::path::Path::new("quarantine.toml")).unwrap();
+    let heard = hear(&plan, &Cancel::default(), |scenario, options| {
+        let verdict = match scenario.name {
+            "gamma" => Verdict::Pass,
+            "delta" => Verdict::Infra("port in use".to_owned()),
+            _ => Verdict::Fail("no".to_owned()),
+        };
+        outcome(scenario, options, verdict)
+    });
+    let statuses: Vec<Status> = heard
+        .finished
+        .iter()
+        .map(|(_, status, _)| *status)
+        .collect();
+    assert_eq!(
+        statuses,
+        [
+            Status::Quarantined,
+            Status::Fail,
+            Status::Pass,
+            Status::Infra
+        ]
+    );
+    // All of them ran.
+    assert_eq!(heard.started, 4);
 }

@@ -20,7 +20,7 @@ fn a_run_of_version_1_is_read_in_full() {
     let fresh = report.scenario("virtual::T01::factory_fresh").unwrap();
     assert_eq!(
         fresh.replay,
-        "cargo hil run T01::factory_fresh --board virtual --seed 1"
+        "cargo hil run --exact T01::factory_fresh --board virtual --seed 1"
     );
     let costs = fresh.last().unwrap().costs.as_ref().unwrap();
     let phases: Vec<&str> = costs

@@ -65,13 +65,14 @@ impl Bars {
     }
 }
 
+/// The bar and the names take what is left of the line, so that it never wraps.
 fn overall_style() -> ProgressStyle {
     // A template that does not parse costs the looks, never the run.
-    ProgressStyle::with_template("{bar:30} {pos}/{len}, {elapsed} elapsed, {eta} to go")
+    ProgressStyle::with_template("{pos}/{len} {wide_bar} {eta} to go")
         .unwrap_or_else(|_| ProgressStyle::default_bar())
 }
 
 fn worker_style() -> ProgressStyle {
-    ProgressStyle::with_template("  {spinner} {msg} {elapsed}")
+    ProgressStyle::with_template("  {spinner} {wide_msg} {elapsed}")
         .unwrap_or_else(|_| ProgressStyle::default_spinner())
 }

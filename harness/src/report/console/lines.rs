@@ -27,6 +27,10 @@ impl Lines {
         if record.status() == Status::Flaky {
             let _ = write!(text, ", passed at attempt {}", record.earlier.len() + 1);
         }
+        if let Some(hold) = record.hold.as_ref().filter(|hold| !hold.expired) {
+            let (owner, day) = (&hold.entry.owner, hold.entry.expires);
+            let _ = write!(text, ", in quarantine until {day} (owner: {owner})");
+        }
         self.explain(&mut text, &record.last);
         text
     }

@@ -124,18 +124,14 @@ impl Reporter for Console {
                     bars.clear();
                 }
                 let summary = self.summary;
-                let done = summary.passed + summary.flaky + summary.failed + summary.infra;
+                let count = self.jobs.len();
+                let summary = summary.with_skipped(count);
                 if *interrupted {
-                    let count = self.jobs.len();
+                    let done = count.saturating_sub(summary.skipped);
                     self.print(&format!(
                         "interrupted: {done} of {count} scenarios finished"
                     ));
                 }
-                let not_started = self.jobs.len().saturating_sub(done + summary.skipped);
-                let summary = Summary {
-                    skipped: summary.skipped + not_started,
-                    ..summary
-                };
                 let total = format!("{summary} in {}", Seconds(*wall_time));
                 self.print(&self.lines.strong(&total).to_string());
             }

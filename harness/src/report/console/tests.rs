@@ -1,72 +1,15 @@
-use std::cell::RefCell;
-use std::rc::Rc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use super::*;
-use crate::report::sample;
+use crate::report::sample::{self, Shared};
 use crate::runner::Record;
 use crate::scenario::Verdict;
-
-/// Standard output of a test.
-#[derive(Clone, Default)]
-struct Shared(Rc<RefCell<Vec<u8>>>);
-
-impl Write for Shared {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.borrow_mut().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
 
 fn printed(quiet: bool, interrupted: bool, records: Vec<Record>) -> String {
     let shared = Shared::default();
     let mut console = Console::with(Box::new(shared.clone()), false, quiet, false);
-    let jobs: Vec<Job> = records.iter().map(|record| record.job.clone()).collect();
-    let started = SystemTime::UNIX_EPOCH;
-    console.event(&Event::RunStarted {
-        jobs,
-        workers: 2,
-        firmware: None,
-        seed: 7,
-        started,
-        retries: 1,
-        faults: Vec::new(),
-    });
-    for (index, record) in records.into_iter().enumerate() {
-        let job = record.job.clone();
-        console.event(&Event::ScenarioStarted {
-            worker: 0,
-            index,
-            job,
-            attempt: 1,
-        });
-        for (earlier, outcome) in record.earlier.iter().enumerate() {
-            let attempt = u32::try_from(earlier).unwrap() + 1;
-            let outcome = Box::new(outcome.clone());
-            console.event(&Event::AttemptFailed {
-                worker: 0,
-                index,
-                attempt,
-                outcome,
-            });
-        }
-        console.event(&Event::ScenarioFinished {
-            worker: 0,
-            index,
-            record: Box::new(record),
-        });
-    }
-    let wall_time = Duration::from_millis(2100);
-    console.event(&Event::RunFinished {
-        wall_time,
-        interrupted,
-    });
-    let bytes = shared.0.borrow().clone();
-    String::from_utf8(bytes).unwrap()
+    sample::play(&mut console, interrupted, records);
+    shared.text()
 }
 
 #[test]

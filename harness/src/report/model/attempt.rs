@@ -53,6 +53,20 @@ pub struct Artefacts {
     pub connections: String,
 }
 
+impl Artefacts {
+    /// All of them.
+    pub fn paths(&self) -> impl Iterator<Item = &str> {
+        [
+            &self.transcript,
+            &self.messages,
+            &self.device_log,
+            &self.connections,
+        ]
+        .into_iter()
+        .map(String::as_str)
+    }
+}
+
 /// What a run took of the device.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Costs {

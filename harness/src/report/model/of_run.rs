@@ -5,10 +5,11 @@ use time::format_description::well_known::Rfc3339;
 
 use super::attempt::{Artefacts, Attempt, AttemptVerdict, Costs, Crash, Frame, Phase, StackUse};
 use super::document::{Commit, Report, SCHEMA, Tool, VERSION};
-use super::entry::ScenarioEntry;
+use super::entry::{Quarantined, ScenarioEntry};
 use super::firmware::FirmwareFacts;
 use crate::board::{CrashReport, Firmware, StackFrame};
 use crate::firmware_build::Sizes;
+use crate::quarantine::Hold;
 use crate::report::RunRecord;
 use crate::rig;
 use crate::runner::{Job, Record, Status};
@@ -37,7 +38,7 @@ impl Report {
             wall_time_ms: whole(run.wall_time.as_millis()),
             seed: run.seed.to_string(),
             workers: u64::try_from(run.workers).unwrap_or(u64::MAX),
-            partition: None,
+            partition: run.partition.map(|partition| partition.to_string()),
             interrupted: run.interrupted,
             retries: run.retries,
             faults: run.faults.iter().map(ToString::to_string).collect(),
@@ -89,9 +90,21 @@ fn entry(run: &RunRecord, job: &Job, record: Option<&Record>) -> ScenarioEntry {
         status: record.map_or(Status::Skipped, Record::status),
         reason: reason.map(ToOwned::to_owned),
         since: None,
-        quarantine: None,
+        quarantine: record.and_then(|record| record.hold.as_ref().map(quarantined)),
         replay: replay(run, job),
         attempts: attempts.unwrap_or_default(),
+    }
+}
+
+fn quarantined(hold: &Hold) -> Quarantined {
+    let entry = hold.entry.clone();
+    Quarantined {
+        reason: entry.reason,
+        owner: entry.owner,
+        issue: entry.issue,
+        expires: entry.expires.to_string(),
+        expired: hold.expired,
+        place: hold.place.clone(),
     }
 }
 
@@ -99,7 +112,7 @@ fn entry(run: &RunRecord, job: &Job, record: Option<&Record>) -> ScenarioEntry {
 fn replay(run: &RunRecord, job: &Job) -> String {
     let scenario = &job.scenario;
     let mut command = format!(
-        "cargo hil run {}::{} --board {} --seed {}",
+        "cargo hil run --exact {}::{} --board {} --seed {}",
         scenario.id, scenario.name, job.board, run.seed
     );
     for fault in &run.faults {

@@ -103,7 +103,7 @@ impl EntryV1 {
     fn upgrade(self, seed: &str) -> ScenarioEntry {
         ScenarioEntry {
             replay: format!(
-                "cargo hil run {}::{} --board {} --seed {seed}",
+                "cargo hil run --exact {}::{} --board {} --seed {seed}",
                 self.id, self.name, self.board
             ),
             id: self.id,
