@@ -4,6 +4,8 @@
 
 mod boards;
 mod desk;
+mod terminal;
+mod verdicts;
 
 use std::ffi::OsStr;
 use std::fs;
@@ -45,6 +47,7 @@ fn help_of_every_command() {
         "",
         "run",
         "report",
+        "report merge",
         "report schema",
         "soak",
         "build",

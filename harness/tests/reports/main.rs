@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
 mod bad_input;
+mod junit;
 mod schema;
 mod validate;
 mod versions;
