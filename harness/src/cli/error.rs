@@ -51,6 +51,8 @@ pub(super) enum CliError {
     Watch(#[from] WatchError),
     #[error("cannot find the path of this program, which is also the native board: {0}")]
     OwnPath(std::io::Error),
+    #[error("cannot keep standard output for the events: {0}")]
+    Output(std::io::Error),
     #[error("native board: {0}")]
     NativeBoard(#[from] firmware_native::ProcessError),
     #[error("cannot watch for Ctrl-C: {0}")]
@@ -88,6 +90,7 @@ impl CliError {
             | Self::Report(_)
             | Self::Watch(_)
             | Self::OwnPath(_)
+            | Self::Output(_)
             | Self::NativeBoard(_)
             | Self::Signals(_) => Exit::Infra,
         }

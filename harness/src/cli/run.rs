@@ -60,7 +60,8 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, CliError> {
     };
     let cancel = cancel_on_interrupt()?;
     let mut collector = Collector::default();
-    let mut events = args.json.then(Events::default);
+    let events = args.json.then(Events::on_stdout).transpose();
+    let mut events = events.map_err(CliError::Output)?;
     match &mut events {
         Some(events) => execute(&plan, &cancel, events, &mut collector),
         None => execute(

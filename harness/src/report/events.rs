@@ -88,14 +88,24 @@ impl std::fmt::Debug for Events {
     }
 }
 
-impl Default for Events {
-    /// On standard output.
-    fn default() -> Self {
-        Self::with(Box::new(io::stdout()))
-    }
-}
-
 impl Events {
+    /// On standard output, which from now on is for nothing else: what anybody prints there goes to
+    /// standard error, such as the differences of snapshots.
+    ///
+    /// # Errors
+    /// When the system refuses to do that.
+    pub fn on_stdout() -> io::Result<Self> {
+        #[cfg(unix)]
+        let out = {
+            let kept = nix::unistd::dup(io::stdout())?;
+            nix::unistd::dup2_stdout(io::stderr())?;
+            std::fs::File::from(kept)
+        };
+        #[cfg(not(unix))]
+        let out = io::stdout();
+        Ok(Self::with(Box::new(out)))
+    }
+
     fn with(out: Box<dyn Write>) -> Self {
         Self {
             out,

@@ -127,7 +127,10 @@ fn a_wrong_quarantine_file_runs_nothing() {
             ":2:1: no scenario is named `T99::factory_fresh`; closest",
         ),
         (good.replace("owner", "ower"), "unknown field `ower`"),
-        (good.replace("2999-12-31", "2999-12-32"), ":6:11: "),
+        (
+            good.replace("2999-12-31", "2999-12-32"),
+            "invalid date-time; value is out of range",
+        ),
         (good.repeat(2), "has an entry already, at line 2"),
     ];
     for (text, words) in cases {
