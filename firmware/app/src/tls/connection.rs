@@ -5,13 +5,13 @@ use core::cell::RefCell;
 use embassy_time::{Duration, with_timeout};
 use embedded_io_async::{ErrorType, Read, Write};
 use embedded_tls::{
-    Aes128GcmSha256, FlushPolicy, TLS_RECORD_OVERHEAD, TlsConfig, TlsConnection, TlsContext,
-    TlsError,
+    FlushPolicy, TLS_RECORD_OVERHEAD, TlsConfig, TlsConnection, TlsContext, TlsError,
 };
 use rand_core::CryptoRngCore;
 
 use super::error::Error;
 use super::provider::{Identity, Provider};
+use super::suite::Suite;
 use super::verifier::{Trust, Verifier};
 use super::wire::{Port, Wire};
 
@@ -117,7 +117,7 @@ fn explain<T: Read + Write>(wire: &RefCell<Wire<'_, T>>, error: TlsError) -> Err
 ///
 /// Reads, writes and flushes may be dropped at any await point and tried again; see [`Wire`].
 pub struct Stream<'w, 'a, T: Read + Write> {
-    tls: TlsConnection<'w, Port<'w, 'a, T>, Aes128GcmSha256>,
+    tls: TlsConnection<'w, Port<'w, 'a, T>, Suite>,
     wire: &'w RefCell<Wire<'a, T>>,
     /// Application bytes in the record that is being filled.
     unflushed: usize,
@@ -190,10 +190,10 @@ impl<T: Read + Write> Read for Stream<'_, '_, T> {
                 return Err(Error::Wire(wire.abandon()));
             }
         }
-        self.tls
-            .read(out)
-            .await
-            .map_err(|error| explain(self.wire, error))
+        self.tls.read(out).await.map_err(|error| match error {
+            TlsError::InvalidRecord => Error::UnexpectedMessage,
+            error => explain(self.wire, error),
+        })
     }
 }
 

@@ -125,6 +125,10 @@ pub enum Error {
     /// handshake messages split across records.
     #[error("{}", Words(*.0))]
     Protocol(TlsError),
+    /// A message that has no place after the handshake: a handshake message other than a ticket
+    /// or KeyUpdate, or a content type TLS does not know.
+    #[error("the server sent a message that has no place after the handshake")]
+    UnexpectedMessage,
     /// `broker.ca` holds no certificate.
     #[error("settings field broker.ca holds no X.509 certificate in DER: write the settings anew")]
     BadCa,

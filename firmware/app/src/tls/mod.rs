@@ -5,6 +5,7 @@
 //! * `connection` refuses a server that never proved to own a certificate (the guard), before
 //!   the first application byte.
 //! * `hello` checks that the server chose what was offered, and says so if it did not.
+//! * `suite` looks at what was decrypted and keeps out handshake messages after the handshake.
 //! * `wire` stands between `embedded-tls` and the transport: it makes reads and writes safe to
 //!   cancel and keeps out records that `embedded-tls` answers with a panic.
 
@@ -13,6 +14,7 @@ mod connection;
 mod error;
 mod hello;
 mod provider;
+mod suite;
 mod verifier;
 mod wire;
 

@@ -1,8 +1,6 @@
 //! What `embedded-tls` asks its caller for: randomness, the verifier, the client's identity.
 
-use embedded_tls::{
-    Aes128GcmSha256, Certificate, CryptoProvider, SignatureScheme, TlsError, TlsVerifier,
-};
+use embedded_tls::{Certificate, CryptoProvider, SignatureScheme, TlsError, TlsVerifier};
 use p256::SecretKey;
 use p256::ecdsa::{DerSignature, SigningKey};
 use p256::pkcs8::DecodePrivateKey;
@@ -10,6 +8,7 @@ use rand_core::CryptoRngCore;
 use signature::SignerMut;
 
 use super::error::Error;
+use super::suite::Suite;
 use super::verifier::Verifier;
 
 /// Client certificate and key for mutual TLS.
@@ -47,14 +46,14 @@ pub(super) struct Provider<'p, 'a, R> {
 }
 
 impl<R: CryptoRngCore> CryptoProvider for Provider<'_, '_, R> {
-    type CipherSuite = Aes128GcmSha256;
+    type CipherSuite = Suite;
     type Signature = DerSignature;
 
     fn rng(&mut self) -> impl CryptoRngCore {
         &mut *self.rng
     }
 
-    fn verifier(&mut self) -> Result<&mut impl TlsVerifier<Aes128GcmSha256>, TlsError> {
+    fn verifier(&mut self) -> Result<&mut impl TlsVerifier<Suite>, TlsError> {
         Ok(&mut *self.verifier)
     }
 

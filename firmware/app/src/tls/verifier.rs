@@ -2,8 +2,8 @@
 
 use embedded_tls::alert::AlertLevel;
 use embedded_tls::{
-    Aes128GcmSha256, CertificateEntryRef, CertificateRef, CertificateVerifyRef, SignatureScheme,
-    TlsError, TlsVerifier,
+    CertificateEntryRef, CertificateRef, CertificateVerifyRef, SignatureScheme, TlsError,
+    TlsVerifier,
 };
 use heapless::Vec;
 use p256::ecdsa::VerifyingKey;
@@ -13,6 +13,7 @@ use webpki::{EndEntityCert, KeyUsage, anchor_from_trusted_cert};
 
 use super::algorithms;
 use super::error::{Error, Refusal};
+use super::suite::Suite;
 use crate::clock::{Rfc3339, Time};
 
 /// Certificates in one chain, as many as `embedded-tls` keeps.
@@ -217,7 +218,7 @@ fn signed_content(transcript: Sha256) -> [u8; 130] {
     content
 }
 
-impl TlsVerifier<Aes128GcmSha256> for Verifier<'_> {
+impl TlsVerifier<Suite> for Verifier<'_> {
     fn set_hostname_verification(&mut self, _name: &str) -> Result<(), TlsError> {
         // The name came with `Trust`; this one is the same, from the same settings.
         Ok(())

@@ -14,9 +14,8 @@
 //!
 //! It also keeps out what makes `embedded-tls` panic or trust: after the ServerHello only
 //! encrypted records (and the compatibility ChangeCipherSpec) may arrive, after the handshake
-//! only encrypted ones, none of them empty. What remains is an unknown encrypted handshake
-//! message after the handshake, other than tickets and KeyUpdate, which hits `unimplemented!()`:
-//! only the broker that was just verified can send it, and the device restarts.
+//! only encrypted ones, none of them empty. What is inside of those only the cipher sees: after
+//! the handshake the wire marks their headers for it, see [`Suite`](super::suite::Suite).
 
 use core::cell::RefCell;
 
@@ -25,6 +24,7 @@ use embedded_io_async::{Error as _, ErrorKind, ErrorType, Read, Write};
 use thiserror::Error;
 
 use super::hello::{self, HelloFault};
+use super::suite::{ESTABLISHED, VERSION};
 
 const HEADER: usize = 5;
 /// Largest ciphertext of a record (RFC 8446, 5.2): 2^14 + 256.
@@ -34,8 +34,8 @@ const MIN_CIPHERTEXT: usize = 1 + 16;
 
 const CHANGE_CIPHER_SPEC: u8 = 20;
 const ALERT: u8 = 21;
-const HANDSHAKE: u8 = 22;
-const APPLICATION_DATA: u8 = 23;
+pub(super) const HANDSHAKE: u8 = 22;
+pub(super) const APPLICATION_DATA: u8 = 23;
 
 /// What arrived below TLS, or did not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -63,6 +63,9 @@ pub enum Fault {
     /// A record longer or shorter than its type allows.
     #[error("record of {0} bytes, out of range")]
     RecordLength(usize),
+    /// An encrypted record whose header names a version other than 3.3.
+    #[error("encrypted record of version {0:#06x}, expected 0x0303")]
+    RecordVersion(u16),
     /// A read of an oversized record was dropped.
     #[error("a record larger than {0} bytes was cut short")]
     Abandoned(usize),
@@ -79,7 +82,8 @@ impl embedded_io_async::Error for Fault {
             Self::UnexpectedRecord(_)
             | Self::NotTls(_)
             | Self::Hello(_)
-            | Self::RecordLength(_) => ErrorKind::InvalidData,
+            | Self::RecordLength(_)
+            | Self::RecordVersion(_) => ErrorKind::InvalidData,
             Self::Abandoned(_) => ErrorKind::ConnectionAborted,
             Self::Busy => ErrorKind::Other,
         }
@@ -227,6 +231,15 @@ impl<'a, T: Read + Write> Wire<'a, T> {
         }
         if kind == HANDSHAKE {
             self.phase = Phase::Handshake;
+        }
+        if kind == APPLICATION_DATA {
+            let version = [self.rx[1], self.rx[2]];
+            if version != VERSION {
+                return Err(self.fail(Fault::RecordVersion(u16::from_be_bytes(version))));
+            }
+            if self.phase == Phase::Established {
+                self.rx[1..3].copy_from_slice(&ESTABLISHED);
+            }
         }
         Ok(length)
     }

@@ -132,6 +132,20 @@ pub enum Adversary {
     WrongTagAfter,
     /// A handshake message in plain text.
     PlainHandshakeAfter,
+    /// CertificateRequest, which needs the client's consent (post-handshake authentication).
+    CertificateRequestAfter,
+    /// The server's Certificate once more.
+    CertificateAfter,
+    /// A second Finished.
+    FinishedAfter,
+    /// A handshake message of a type nobody knows.
+    UnknownHandshakeAfter,
+    /// A NewSessionTicket and a CertificateRequest in one record.
+    TicketAndRequest,
+    /// A NewSessionTicket in two records.
+    SplitTicket,
+    /// A record of an inner content type that does not exist.
+    UnknownContentAfter,
 }
 
 impl Adversary {
@@ -157,6 +171,13 @@ impl Adversary {
                 | Self::ChangeCipherSpecAfter
                 | Self::WrongTagAfter
                 | Self::PlainHandshakeAfter
+                | Self::CertificateRequestAfter
+                | Self::CertificateAfter
+                | Self::FinishedAfter
+                | Self::UnknownHandshakeAfter
+                | Self::TicketAndRequest
+                | Self::SplitTicket
+                | Self::UnknownContentAfter
         )
     }
 }

@@ -236,6 +236,11 @@ pub(crate) fn key_update(requested: bool) -> Vec<u8> {
     message(KEY_UPDATE, &[u8::from(requested)])
 }
 
+/// A message of a type that does not exist (RFC 8446, B.3).
+pub(crate) fn unknown() -> Vec<u8> {
+    message(99, b"?")
+}
+
 /// Finished with its `verify_data`.
 pub(crate) fn finished(verify_data: &[u8]) -> Vec<u8> {
     message(FINISHED, verify_data)

@@ -12,6 +12,9 @@ use super::key_schedule::RecordKeys;
 use super::messages;
 use super::record::{self, ALERT, APPLICATION_DATA, CHANGE_CIPHER_SPEC, HANDSHAKE, Record};
 
+/// No content type of TLS (RFC 8446, B.1).
+const UNKNOWN_CONTENT: u8 = 99;
+
 /// A TLS 1.3 server that does what its [`Adversary`] says.
 pub(crate) struct HostileServer {
     adversary: Adversary,
@@ -219,8 +222,35 @@ impl HostileServer {
             A::PlainHandshakeAfter => {
                 record::plain(HANDSHAKE, &messages::key_update(false), output);
             }
-            _ => {}
+            _ => self.handshake_afterwards(keys),
         }
+    }
+
+    /// Handshake messages that have no place after the handshake, or not like this.
+    fn handshake_afterwards(&mut self, keys: &mut RecordKeys) {
+        use Adversary as A;
+        let ticket = messages::new_session_ticket(1);
+        // The context must not be empty here (RFC 8446, 4.3.2).
+        let request = messages::certificate_request(&[1]);
+        let content = match self.adversary {
+            A::CertificateRequestAfter => request,
+            A::CertificateAfter => {
+                messages::certificate(self.credentials.chain.iter().map(AsRef::as_ref))
+            }
+            A::FinishedAfter => messages::finished(&[0x5a; 32]),
+            A::UnknownHandshakeAfter => messages::unknown(),
+            A::TicketAndRequest => [ticket, request].concat(),
+            A::SplitTicket => {
+                let (head, tail) = ticket.split_at(ticket.len() / 2);
+                record::sealed(HANDSHAKE, head, keys, &mut self.output);
+                tail.to_vec()
+            }
+            A::UnknownContentAfter => {
+                return record::sealed(UNKNOWN_CONTENT, b"?", keys, &mut self.output);
+            }
+            _ => return,
+        };
+        record::sealed(HANDSHAKE, &content, keys, &mut self.output);
     }
 }
 

@@ -223,6 +223,31 @@ rows! { ALL:
     "TLS81" plain_handshake_after "handshake message in plain text after the handshake", "RFC 8446, 5",
         Hostile(A::PlainHandshakeAfter) => GivenUp("record of type 22"),
         "Everything is encrypted by now. The wire refuses it before the library sees it.";
+    "TLS84" certificate_request_after "CertificateRequest after the handshake", "RFC 8446, 4.6.2",
+        Hostile(A::CertificateRequestAfter) => GivenUp("no place after the handshake"),
+        "The server asks for a client certificate in the middle of a session, as web servers do for \
+        protected pages. The device did not offer that. Its TLS library would panic on the message, \
+        which is encrypted, so that nothing below TLS sees it; the device looks at it between \
+        decryption and the library, ends the session with that reason, and connects again.";
+    "TLS85" certificate_after "Certificate after the handshake", "RFC 8446, 4.4.2",
+        Hostile(A::CertificateAfter) => GivenUp("no place after the handshake"),
+        "Who the server is has been settled. A certificate that comes later is not even read.";
+    "TLS86" finished_after "Finished after the handshake", "RFC 8446, 4.4.4",
+        Hostile(A::FinishedAfter) => GivenUp("no place after the handshake"),
+        "A handshake is finished once.";
+    "TLS87" unknown_handshake_after "handshake message of an unknown type", "RFC 8446, 4",
+        Hostile(A::UnknownHandshakeAfter) => GivenUp("no place after the handshake"),
+        "A message that no version of TLS knows ends the session, with a reason.";
+    "TLS88" ticket_and_request "session ticket with a CertificateRequest behind it", "RFC 8446, 5.1",
+        Hostile(A::TicketAndRequest) => GivenUp("no place after the handshake"),
+        "Two messages in one record: whoever looks at the first only lets the second through to the \
+        library, which would panic.";
+    "TLS89" split_ticket "session ticket in two records", "RFC 8446, 5.1",
+        Hostile(A::SplitTicket) => GivenUp("no place after the handshake"),
+        "Legal, and rare: the device cannot put handshake messages together and ends the session.";
+    "TLS90" unknown_content_after "record of an unknown content type", "RFC 8446, 5",
+        Hostile(A::UnknownContentAfter) => GivenUp("no place after the handshake"),
+        "The record decrypts, and is none of the four kinds there are.";
     "TLS82" slow_drip "handshake that drips", "RFC 8446, 4.1.1",
         Through(N::Bandwidth(20)) => Refused("no handshake within 30 s"),
         "Twenty bytes come in a second: something always happens, and nothing is ever complete. The \
