@@ -68,6 +68,11 @@ fn a_known_text_inside_a_value_is_a_value() {
 }
 
 #[test]
+fn a_banner_that_cuts_a_reply_off_is_found() {
+    vector::a_banner_that_cuts_a_reply_off_is_found();
+}
+
+#[test]
 fn a_line_over_capacity_is_cut_and_the_next_one_is_whole() {
     vector::a_line_over_capacity_is_cut_and_the_next_one_is_whole();
 }

@@ -68,6 +68,11 @@ mod tests {
     }
 
     #[test]
+    fn at_codec_a_banner_that_cuts_a_reply_off_is_found() {
+        at_codec::a_banner_that_cuts_a_reply_off_is_found();
+    }
+
+    #[test]
     fn at_codec_a_line_over_capacity_is_cut_and_the_next_one_is_whole() {
         at_codec::a_line_over_capacity_is_cut_and_the_next_one_is_whole();
     }

@@ -66,6 +66,7 @@ pub fn all() -> &'static [Scenario] {
         link::COMMANDS_FROM_THE_PEER,
         link::SERVER_NAME_NEEDED,
         modes::RESTART_IN_COMMAND_MODE,
+        modes::RESTART_IN_AN_ANSWER,
         modes::SLOW_RESTART,
         modes::RESTART_UNDER_ANOTHER_NAME,
         link::HALF_OPEN,

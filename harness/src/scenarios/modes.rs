@@ -134,6 +134,39 @@ async fn restart_in_command_mode(rig: &mut Rig) -> Result<()> {
     rig.snapshot_log("T26_restart_in_command_mode")
 }
 
+/// The modem restarts in the middle of an answer: `+SOCKA:TCP,broker.hil.test,88`, and right behind
+/// it the banner, without a line end between them or after it. A parser that waits for the line end
+/// takes the banner for a part of the port, waits for the rest until its time limit, and goes on
+/// with commands that a modem in transparent mode sends to the broker. This one knows the banner
+/// behind half a value. On a bench: pull the reset pin while the PC tool reads the parameters.
+#[scenario(
+    id = "T26",
+    title = "modem restarts in the middle of an answer",
+    origin = "MODEM.md T26 and T22"
+)]
+async fn restart_in_an_answer(rig: &mut Rig) -> Result<()> {
+    rig.modem().initial = modem_settings(&[])?;
+    let options = &mut rig.modem().options;
+    options.power_up_junk_max = 0;
+    options.boot_time = SECOND;
+    options.serial_ready_delay = Duration::from_millis(100);
+    // Within the answer to AT+SOCKA?, in the digits of the port.
+    rig.fault_for(Effect::Modem(ModemFault::Reset(Some(150))), 30 * SECOND);
+    rig.boot().await?;
+    rig.log("restarted by itself, starting again")
+        .soon()
+        .await?;
+    rig.broker().message("+/telemetry").soon().await?;
+    let sent = commands_as_payload(rig);
+    ensure!(sent.is_empty(), "sent in the working mode: {sent:?}");
+    ensure!(
+        !rig.log_text().contains("did not answer"),
+        "the banner was taken for a part of the answer"
+    );
+    rig.snapshot_at("T26_restart_in_an_answer")?;
+    rig.snapshot_log("T26_restart_in_an_answer")
+}
+
 /// What the device sent to the modem while that was in its working mode and took it for payload.
 fn commands_as_payload(rig: &Rig) -> Vec<String> {
     let mut working = false;

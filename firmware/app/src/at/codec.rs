@@ -4,7 +4,7 @@ use core::str;
 
 use heapless::{String, Vec};
 
-use super::line::{self, Event, Unsolicited};
+use super::line::{self, Ended, Event, Unsolicited};
 use super::texts::{self, Texts};
 
 /// Longest line that is kept whole, in bytes. The longest the driver asks for is `+SOCKA` with a
@@ -115,9 +115,17 @@ impl<const N: usize> Codec<N> {
     }
 
     /// Tells that nothing came for a while, longer than a gap within a reply: a banner needs no
-    /// line end, nor does the `a`. Anything else that waits for its line end stays.
+    /// line end, nor does the `a`. A reply or an echo that ends in a banner was cut off by a
+    /// restart, and nothing more of it will come. Anything else that waits for its line end stays.
     pub fn idle(&mut self, sink: &mut impl FnMut(Event<'_>)) {
         if self.line.is_empty() || self.overlong == Overlong::Structured {
+            return;
+        }
+        if self.overlong == Overlong::No
+            && let Some(banner) = line::cut_by_banner(as_str(&self.line), &self.texts, Ended::Not)
+        {
+            sink(Event::Unsolicited(Unsolicited::Banner(banner)));
+            self.line.clear();
             return;
         }
         if self.overlong == Overlong::Text || !line::is_structured(as_str(&self.line)) {

@@ -54,6 +54,9 @@ pub(crate) fn classify<'a>(
     sink: &mut impl FnMut(Event<'a>),
 ) {
     let mut rest = line.trim();
+    if let Some(banner) = cut_by_banner(rest, texts, Ended::ByLineEnd) {
+        return sink(Event::Unsolicited(Unsolicited::Banner(banner)));
+    }
     while !rest.is_empty() {
         if let Some(event) = reply(rest) {
             return sink(event);
@@ -80,6 +83,32 @@ pub(crate) fn classify<'a>(
 /// for example of a host name.
 pub(crate) fn is_structured(start: &str) -> bool {
     is_value(start) || find_command(start).is_some()
+}
+
+/// How a line came to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// By CR or LF.
+    ByLineEnd,
+    /// Not at all: the modem fell silent.
+    Not,
+}
+
+/// The banner that `line`, a reply or an echo, ends in: the modem restarted in the middle of it.
+///
+/// A banner may also be meant, as in `+STMSG:WH-LTE-7S1-E`. Such a value has its line end at once;
+/// so without one only a line about `STMSG` is left alone, and with one every banner that does not
+/// stand right behind a letter or a digit.
+pub(crate) fn cut_by_banner<'a>(line: &'a str, texts: &Texts, ended: Ended) -> Option<&'a str> {
+    if !is_structured(line) {
+        return None;
+    }
+    let (before, banner) = texts.trailing_banner(line)?;
+    let cut = match ended {
+        Ended::ByLineEnd => before.ends_with(|c: char| c.is_ascii_alphanumeric()),
+        Ended::Not => !before.contains("STMSG"),
+    };
+    cut.then_some(banner)
 }
 
 /// A reply that takes the whole line.

@@ -43,6 +43,14 @@ impl Texts {
         }
     }
 
+    /// What stands before the banner that ends `line`, and that banner.
+    pub(crate) fn trailing_banner<'a>(&self, line: &'a str) -> Option<(&'a str, &'a str)> {
+        let configured = Some(self.banner.as_str()).filter(|banner| !banner.is_empty());
+        let mut banners = configured.into_iter().chain(BANNERS);
+        let before = banners.find_map(|banner| line.strip_suffix(banner))?;
+        Some((before, &line[before.len()..]))
+    }
+
     /// The first known text in `line`: what stands before it, the text, what stands behind it.
     pub(crate) fn find<'a>(&self, line: &'a str) -> Option<(&'a str, Unsolicited<'a>, &'a str)> {
         let configured = Some(self.banner.as_str()).filter(|banner| !banner.is_empty());

@@ -217,6 +217,36 @@ pub fn a_known_text_inside_a_value_is_a_value() {
     feed(&mut codec, b",80\r\n", &["SOCKA = TCP,www.usr.cn,80"]);
 }
 
+pub fn a_banner_that_cuts_a_reply_off_is_found() {
+    // The modem restarts in the middle of an answer, and is silent afterwards.
+    decodes(
+        "\r\n+SOCKA:TCP,broker.example,88WH-LTE-7S1-E",
+        &["banner WH-LTE-7S1-E"],
+    );
+    decodes("\r\n+SOCKA:TCP,WH-LTE-7S1-E", &["banner WH-LTE-7S1-E"]);
+    decodes("\r\n+WH-LTE-7S1-E", &["banner WH-LTE-7S1-E"]);
+    decodes("AT+SOCKA?WH-LTE-7S1", &["banner WH-LTE-7S1"]);
+    decodes("\r\n+CME ERROR:5WH-LTE-7S1-E", &["banner WH-LTE-7S1-E"]);
+    // Its banner has a line end.
+    decodes(
+        "\r\n+SOCKA:TCP,broker.example,88WH-LTE-7S1-E\r\n",
+        &["banner WH-LTE-7S1-E"],
+    );
+    decodes(
+        "\r\n+CSQ: 1\r\nWH-LTE-7S1-E\r\n",
+        &["CSQ = 1", "banner WH-LTE-7S1-E"],
+    );
+    // The next line is whole again.
+    let mut codec = Codec::<256>::new();
+    feed(&mut codec, b"\r\n+APN:freWH-LTE-7S1-E", &[]);
+    idle(&mut codec, &["banner WH-LTE-7S1-E"]);
+    feed(&mut codec, b"\r\n+E:ON\r\n", &["E = ON"]);
+    // A line end that comes late does not make a value a restart.
+    feed(&mut codec, b"\r\n+STMSG:WH-LTE-7S1-E", &[]);
+    idle(&mut codec, &[]);
+    feed(&mut codec, b"\r\n", &["STMSG = WH-LTE-7S1-E"]);
+}
+
 pub fn a_line_over_capacity_is_cut_and_the_next_one_is_whole() {
     let mut codec = Codec::<64>::new();
     let mut count = 0;
