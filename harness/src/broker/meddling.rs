@@ -19,6 +19,13 @@ pub enum Rule {
     Properties(Vec<u8>),
     /// Packets of this type never arrive.
     Drop(PacketKind),
+    /// The first so many PUBACKs carry this reason code.
+    PubAckReason {
+        /// How many.
+        first: usize,
+        /// Reason code (MQTT 5, 3.4.2.1).
+        code: u8,
+    },
     /// The last byte of packets of this type, for example the reason code of a SUBACK.
     LastByte(PacketKind, u8),
     /// These bytes follow the first packet of this type.
@@ -94,8 +101,12 @@ impl Meddler {
             ..Changed::default()
         };
         let mut once = None;
-        for (index, rule) in self.rules.iter().enumerate() {
+        for (index, rule) in self.rules.iter_mut().enumerate() {
             match rule {
+                Rule::PubAckReason { first, code } if kind == PacketKind::PubAck && *first > 0 => {
+                    *first -= 1;
+                    changed.frame = changed.frame.map(|frame| puback(&frame, *code));
+                }
                 Rule::Drop(which) if *which == kind => changed.frame = None,
                 Rule::Properties(properties) if kind == PacketKind::ConnAck => {
                     changed.frame = changed.frame.map(|frame| connack(&frame, properties));
@@ -144,6 +155,17 @@ fn connack(frame: &Frame, properties: &[u8]) -> Frame {
         bytes.extend([0x20, (3 + properties.len()) as u8, flags, code]);
         bytes.push(properties.len() as u8);
         bytes.extend(properties);
+    })
+}
+
+/// `frame`, a PUBACK, with a reason code.
+fn puback(frame: &Frame, code: u8) -> Frame {
+    edited(frame, |bytes| {
+        bytes.truncate(4);
+        bytes.push(code);
+        if let Some(length) = bytes.get_mut(1) {
+            *length = 3;
+        }
     })
 }
 
@@ -200,6 +222,17 @@ mod tests {
         assert!(meddler.change(frame(&[0xd0, 0])).frame.is_none());
         let again = meddler.change(frame(&[0x20, 3, 0, 0, 0]));
         assert!(again.inserted.is_none() && !again.close, "inserted once");
+    }
+
+    #[test]
+    fn the_first_acknowledgements_refuse() {
+        let mut meddler = meddler(vec![Rule::PubAckReason {
+            first: 1,
+            code: 0x97,
+        }]);
+        let mut changed = |bytes: &[u8]| meddler.change(frame(bytes)).frame.unwrap().bytes;
+        assert_eq!(changed(&[0x40, 2, 0, 7])[..], [0x40, 3, 0, 7, 0x97]);
+        assert_eq!(changed(&[0x40, 2, 0, 8])[..], [0x40, 2, 0, 8]);
     }
 
     #[test]

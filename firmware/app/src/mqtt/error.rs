@@ -1,6 +1,6 @@
 //! How a session with the broker ends when nobody ordered it.
 
-use minimq::{PeerError, ReasonCode, ResourceError};
+use minimq::{PeerError, ResourceError};
 use thiserror::Error;
 
 use super::reason::Reason;
@@ -55,9 +55,9 @@ pub enum Error {
         /// The bound.
         seconds: u64,
     },
-    /// The broker acknowledged a publication with a refusal.
-    #[error("the broker refused a publication: {0:?}")]
-    PublishRefused(ReasonCode),
+    /// The broker acknowledged a publication with a refusal. The sample stays in the queue.
+    #[error("the broker refused a publication: {0}")]
+    PublishRefused(Reason),
     /// The broker broke the protocol.
     #[error("invalid packet from the broker")]
     InvalidPacket,
@@ -80,7 +80,9 @@ impl Error {
     /// need somebody to do something.
     pub const fn is_transient(&self) -> bool {
         match self {
-            Self::ConnectRefused(reason) | Self::Ended(reason) => reason.is_transient(),
+            Self::ConnectRefused(reason) | Self::Ended(reason) | Self::PublishRefused(reason) => {
+                reason.is_transient()
+            }
             Self::Settings(_)
             | Self::Unsupported
             | Self::TooLarge(ResourceError::PacketTooLarge) => false,
@@ -94,7 +96,7 @@ impl From<minimq::Error<tls::Error>> for Error {
         use minimq::Error as E;
         match error {
             E::Disconnected => Self::Disconnected,
-            E::Peer(PeerError::Rejected(code)) => Self::PublishRefused(code),
+            E::Peer(PeerError::Rejected(code)) => Self::PublishRefused(Reason(code.into())),
             E::Resource(error) => Self::TooLarge(error),
             E::InvalidRequest => Self::Unsupported,
             E::Transport(error) => Self::Connection(error),

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-/// A reason code of CONNACK or DISCONNECT (MQTT 5, 2.4), as it stands on the wire: `minimq` 0.13
+/// A reason code of CONNACK, DISCONNECT or PUBACK (MQTT 5, 2.4), as it stands on the wire: `minimq` 0.13
 /// does not know all of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reason(pub u8);
@@ -35,11 +35,13 @@ impl fmt::Display for Reason {
             0x8b => "server shutting down",
             0x8d => "keep-alive timeout",
             0x8e => "session taken over: another client uses this client identifier",
+            0x90 => "topic not valid: check the topics",
             0x93 => "receive maximum exceeded",
             0x95 => "packet too large",
             0x96 => "message rate too high",
             0x97 => "quota exceeded",
             0x98 => "administrative action",
+            0x99 => "payload format not valid",
             0x9c | 0x9d => "use another server: change broker.host",
             0x9f => "connection rate exceeded",
             0xa0 => "maximum connect time",

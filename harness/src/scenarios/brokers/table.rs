@@ -144,14 +144,80 @@ const SLOW_BROKER: Scenario = Scenario {
     run: |rig| Box::pin(super::meet_slow(rig, "MQTT31_slow_broker")),
 };
 
+const RECEIVE_MAXIMUM_WITH_BACKLOG: Scenario = Scenario {
+    id: "MQTT32",
+    name: "receive_maximum_with_backlog",
+    title: "broker takes one message at a time, after an outage",
+    origin: "MQTT 5, 3.3.4",
+    explanation: "The broker was down for ten minutes, and the device comes back with twenty samples. It \
+        must not send them all at once: with a receive maximum of 1 a broker ends the session at the \
+        second one, and a device that tries again the same way never gets rid of its backlog. All \
+        samples arrive, one after the other, in order.",
+    run: |rig| Box::pin(super::meet_strict_after_outage(rig)),
+};
+
+const PUBACK_QUOTA: Scenario = Scenario {
+    id: "MQTT33",
+    name: "puback_quota",
+    title: "PUBACK: quota exceeded",
+    origin: "MQTT 5, 3.4.2.1",
+    explanation: "The broker acknowledges a message with a failure: it has not taken it. An \
+        acknowledgement with a reason is no delivery; a device that looks at the packet type only \
+        loses the sample. This one keeps it, ends the session with that reason, and sends it again \
+        soon, for a quota may pass.",
+    run: |rig| {
+        let verdict = Soon("refused a publication: quota exceeded (0x97)");
+        Box::pin(super::meet_refusal(
+            rig,
+            "MQTT33_puback_quota",
+            0x97,
+            verdict,
+        ))
+    },
+};
+
+const PUBACK_RIGHT: Scenario = Scenario {
+    id: "MQTT34",
+    name: "puback_right",
+    title: "PUBACK: not authorised",
+    origin: "MQTT 5, 3.4.2.1",
+    explanation: "The user may connect but not publish on this topic. The sample is kept, the log names the \
+        reason, and the device waits long between attempts, because somebody has to grant the right.",
+    run: |rig| {
+        let verdict = Later("refused a publication: not authorised");
+        Box::pin(super::meet_refusal(
+            rig,
+            "MQTT34_puback_right",
+            0x87,
+            verdict,
+        ))
+    },
+};
+
+const RETAINED_FLOOD: Scenario = Scenario {
+    id: "MQTT35",
+    name: "retained_flood",
+    title: "flood of retained commands",
+    origin: "MQTT 5, 3.8.3.1",
+    explanation: "The device asks for no stored messages when it subscribes; this broker sends them all the \
+        same, 150 in one go. A stored command is old: obeyed at each connection, a stored `reboot` \
+        would restart the device for ever. Each is ignored, with a line in the log, none is lost on the \
+        UART, and the session lasts.",
+    run: |rig| Box::pin(super::meet_retained_flood(rig, "MQTT35_retained_flood")),
+};
+
 /// All rows.
 pub(in super::super) const ALL: &[Scenario] = &{
-    let mut all = [RECEIVE_MAXIMUM; TABLE.len() + 2];
+    let mut all = [RECEIVE_MAXIMUM; TABLE.len() + 6];
     let mut index = 0;
     while index < TABLE.len() {
         all[index] = TABLE[index];
         index += 1;
     }
     all[index + 1] = SLOW_BROKER;
+    all[index + 2] = RECEIVE_MAXIMUM_WITH_BACKLOG;
+    all[index + 3] = PUBACK_QUOTA;
+    all[index + 4] = PUBACK_RIGHT;
+    all[index + 5] = RETAINED_FLOOD;
     all
 };
