@@ -7,8 +7,14 @@ use crate::rig::LogRecord;
 /// What the device is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum State {
-    /// Talking AT to the modem.
+    /// Talking AT to the modem: all of its settings.
     BringUp,
+    /// Talking AT to the modem after a session: a new connection, by a restart of it if need be.
+    Recovery,
+    /// The modem's reset line was pulled, up to the next bring-up.
+    ResetLine,
+    /// Sending a text message, because nothing else has worked.
+    Alert,
     /// Waiting for the modem's TCP connection.
     Linking,
     /// In the TLS handshake, or waiting for the broker to accept it.
@@ -21,8 +27,11 @@ pub enum State {
 
 impl State {
     /// All of them, in the order of a good start.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 8] = [
         Self::BringUp,
+        Self::Recovery,
+        Self::ResetLine,
+        Self::Alert,
         Self::Linking,
         Self::Handshake,
         Self::Session,
@@ -33,6 +42,9 @@ impl State {
     pub const fn name(self) -> &'static str {
         match self {
             Self::BringUp => "bring-up",
+            Self::Recovery => "recovery of the link",
+            Self::ResetLine => "reset line",
+            Self::Alert => "alert",
             Self::Linking => "linking",
             Self::Handshake => "handshake",
             Self::Session => "session",
@@ -45,9 +57,9 @@ impl State {
         const BEGINNINGS: [(&str, State); 8] = [
             ("boot:", State::BringUp),
             ("modem: bring-up", State::BringUp),
-            ("modem: recovering", State::BringUp),
-            ("modem: pulling", State::BringUp),
-            ("sms: no session", State::BringUp),
+            ("modem: recovering", State::Recovery),
+            ("modem: pulling", State::ResetLine),
+            ("sms: no session", State::Alert),
             ("modem: service", State::Linking),
             ("tls: handshake", State::Handshake),
             ("mqtt: connected", State::Session),
@@ -141,7 +153,7 @@ mod tests {
         ];
         let account = Account::of(&log, Duration::from_secs(60));
         let seconds = State::ALL.map(|state| account.time(state).as_secs());
-        assert_eq!(seconds, [16, 2, 2, 36, 4]);
+        assert_eq!(seconds, [10, 6, 0, 0, 2, 2, 36, 4]);
         assert_eq!(account.total(), Duration::from_secs(60));
     }
 }

@@ -11,6 +11,10 @@ const MEAN_PAUSE: u64 = 400;
 /// The device is left alone at first, to have something to lose.
 const QUIET: u64 = 60;
 
+/// Reason codes with which a broker ends a session (MQTT 5, 3.14.2.1): those that pass by
+/// themselves, and session taken over, administrative action.
+const REASONS: [u8; 6] = [0x00, 0x89, 0x8b, 0x97, 0x8e, 0x98];
+
 /// Faults for `length` of a world's time. The same seed draws the same faults.
 pub fn draw(seed: u64, length: Duration) -> Vec<Fault> {
     let mut rng = fastrand::Rng::with_seed(seed ^ 0x736f_616b);
@@ -41,7 +45,7 @@ fn effect(rng: &mut fastrand::Rng) -> (Effect, u64) {
         _ => Way::Both,
     };
     let bytes = |rng: &mut fastrand::Rng| Some(rng.u64(1..4000));
-    match rng.u8(..22) {
+    match rng.u8(..24) {
         0 => (Effect::Uart(way(rng), UartFault::Loss(share(rng))), 120),
         1 => (Effect::Uart(way(rng), UartFault::Corrupt(share(rng))), 120),
         2 => (
@@ -72,6 +76,11 @@ fn effect(rng: &mut fastrand::Rng) -> (Effect, u64) {
         18 => (Effect::Net(NetFault::Dns), 300),
         19 => (Effect::Broker(BrokerFault::Down), 900),
         20 => (Effect::Modem(ModemFault::Reset(None)), 1),
+        21 => (
+            Effect::Broker(BrokerFault::Disconnect(REASONS[rng.usize(..REASONS.len())])),
+            1,
+        ),
+        22 => (Effect::Broker(BrokerFault::Malformed), 1),
         _ => (Effect::Modem(ModemFault::Off), 60),
     }
 }

@@ -1,6 +1,6 @@
 //! What must hold at every step of a device's life, whatever goes wrong around it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
@@ -17,12 +17,20 @@ const STORM: Duration = Duration::from_secs(600);
 /// damaged answers make some look as if they did.
 const FLASH_WRITES: u32 = 3;
 
+/// Samples that the device's queue holds, in memory and flash together (`telemetry.queue`).
+const QUEUE: u64 = 1024;
+/// What the device's log says when its memory for samples was not enough, or broke.
+const QUEUE_LOST: [&str; 2] = [
+    "telemetry: the queue is full",
+    "telemetry: no more samples to flash",
+];
+
 /// The telemetry of one boot, as it arrived.
 #[derive(Debug, Default)]
 struct Boot {
-    /// The highest sequence number, and how many different ones arrived.
+    /// The highest sequence number, and all different ones that arrived.
     highest: u64,
-    different: u64,
+    arrived: BTreeSet<u64>,
     /// Copies that arrived after the first one of their kind.
     repeated: u64,
     /// Samples that the device says it dropped because its queue was full.
@@ -34,6 +42,9 @@ struct Boot {
 pub(super) struct Invariants {
     boots: BTreeMap<u64, Boot>,
     messages: usize,
+    /// Those of the device's own that are acknowledged: no wills, nothing of anybody else.
+    published: usize,
+    log: usize,
     connections: Vec<Duration>,
 }
 
@@ -57,7 +68,7 @@ impl Invariants {
                 return Ok(Some(broken));
             }
         }
-        if let Some(broken) = self.acknowledged(&connections) {
+        if let Some(broken) = self.acknowledged(&connections).or_else(|| self.bounds(rig)) {
             return Ok(Some(broken));
         }
         let now = rig.world().map(|world| world.now()).unwrap_or_default();
@@ -89,6 +100,7 @@ impl Invariants {
         if !matches!(level, "telemetry" | "status") {
             return Ok(None);
         }
+        self.published += 1;
         let text = message.payload.escape_ascii();
         let value: serde_json::Value = serde_json::from_slice(&message.payload)
             .with_context(|| format!("a message on {} is no JSON: {text}", message.topic))?;
@@ -102,10 +114,15 @@ impl Invariants {
             return Ok(None);
         }
         let number = value["seq"].as_u64().context("telemetry without `seq`")?;
-        if number > boot.highest {
-            boot.highest = number;
-            boot.different += 1;
-            return Ok(None);
+        if boot.arrived.insert(number) {
+            if number > boot.highest {
+                boot.highest = number;
+                return Ok(None);
+            }
+            return Ok(Some(format!(
+                "number {number} of boot {id} arrived after number {}",
+                boot.highest
+            )));
         }
         // QoS 1: what was not acknowledged before a connection ended is sent again on the next.
         boot.repeated += 1;
@@ -129,19 +146,40 @@ impl Invariants {
                 packet.kind == PacketKind::PubAck && packet.direction == Direction::ToDevice
             })
             .count();
-        (acknowledged > self.messages).then(|| {
+        (acknowledged > self.published).then(|| {
             format!(
                 "{acknowledged} messages were acknowledged, {} arrived",
-                self.messages
+                self.published
             )
         })
+    }
+
+    /// The queue is large enough for every outage that was ever long enough to fill it, and only
+    /// then it drops anything; its flash works.
+    fn bounds(&mut self, rig: &Rig) -> Option<String> {
+        let most = self.boots.values().map(|boot| boot.highest).max();
+        let outgrown = most.unwrap_or_default() > QUEUE;
+        if let Some((id, boot)) = self.boots.iter().find(|(_, boot)| boot.dropped > 0)
+            && !outgrown
+        {
+            return Some(format!(
+                "boot {id} dropped {} of fewer than {QUEUE} samples, which its queue holds",
+                boot.dropped
+            ));
+        }
+        let log = rig.world().map_or(&[][..], |world| world.log());
+        let new = log.get(self.log..).unwrap_or_default();
+        self.log = log.len();
+        let said = |text: &str| QUEUE_LOST.iter().any(|lost| text.starts_with(lost));
+        let lost = new.iter().find(|record| said(&record.text) && !outgrown);
+        lost.map(|record| format!("the device says `{}`", record.text))
     }
 
     /// Whether nothing is missing: every number of every boot, but for what the device says it
     /// dropped.
     pub(super) fn missing(&self) -> Option<String> {
         self.boots.iter().find_map(|(id, boot)| {
-            let missing = boot.highest - boot.different;
+            let missing = boot.highest.saturating_sub(boot.arrived.len() as u64);
             (missing > boot.dropped).then(|| {
                 format!(
                     "{missing} of {} samples of boot {id} never arrived, and the device says that \
@@ -155,3 +193,14 @@ impl Invariants {
 
 /// Messages that may be on their way without an acknowledgement.
 const WINDOW: u64 = 4;
+
+/// Whether the stack had room left, where the board can look at it.
+pub(super) fn stack(rig: &Rig) -> Option<String> {
+    let stack = rig.costs().and_then(|costs| costs.stack)?;
+    (stack.used * 4 > stack.size * 3).then(|| {
+        format!(
+            "{} of {} bytes of stack were used, more than three quarters",
+            stack.used, stack.size
+        )
+    })
+}

@@ -6,7 +6,7 @@ use anyhow::{Result, anyhow};
 
 use super::account::Account;
 use super::error::Violation;
-use super::invariants::Invariants;
+use super::invariants::{self, Invariants};
 use crate::fault::Fault;
 use crate::rig::{Rig, RigError};
 use crate::scenario::Options;
@@ -145,6 +145,6 @@ async fn live(
         }
     }
     *recovered_after = Some(now - calm);
-    let missing = invariants.missing();
-    Ok(missing.map(|what| Violation { at: now, what }))
+    let broken = invariants.missing().or_else(|| invariants::stack(rig));
+    Ok(broken.map(|what| Violation { at: now, what }))
 }

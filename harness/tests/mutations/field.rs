@@ -253,7 +253,7 @@ pub(crate) const FIELD: &[Mutation] = &[
             of: "            if self.matched == BANNER.len() {",
             to: "            if self.matched == BANNER.len() && !ON {",
         }],
-        &["banner_in_the_handshake"],
+        &["banner_in_the_handshake", "banner_in_the_stream"],
     ),
     by(
         "restart-in-command-mode-unseen",

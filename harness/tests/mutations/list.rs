@@ -41,6 +41,7 @@ const DIFFERS: &str = "            *differs = self.differs(item).await? == Some(
 const CONNECTION: &str = "firmware/app/src/tls/connection.rs";
 const VERIFIER: &str = "firmware/app/src/tls/verifier.rs";
 const PARTITION: &str = "firmware/settings/src/partition.rs";
+const OUTBOX: &str = "firmware/app/src/telemetry/outbox.rs";
 const SESSION: &str = "firmware/app/src/mqtt/session.rs";
 const BACKOFF: &str = "firmware/app/src/backoff.rs";
 
@@ -237,14 +238,8 @@ const MUTATIONS: &[Mutation] = &[
     },
     Mutation {
         name: "lost-with-the-link",
-        changes: &[Change {
-            file: SESSION,
-            of: "            let Some(sample) = self.shared.next_sample_after(self.last_sent) else {",
-            to: "            if ON && let Some(sent) = self.last_sent {
-                self.shared.acknowledge(sent);
-            }
-            let Some(sample) = self.shared.next_sample_after(self.last_sent) else {",
-        }],
+        // With "oldest-last", at the same place.
+        changes: &[],
         caught: Caught::BySoak { hours: 40 },
     },
     Mutation {
@@ -267,6 +262,102 @@ const MUTATIONS: &[Mutation] = &[
         }",
         }],
         caught: Caught::BySoak { hours: 40 },
+    },
+    Mutation {
+        name: "queue-small",
+        changes: &[Change {
+            file: OUTBOX,
+            of: "            limit: limit.max(1),",
+            to: "            limit: if ON { 4 } else { limit.max(1) },",
+        }],
+        caught: Caught::BySoak { hours: 40 },
+    },
+    Mutation {
+        name: "oldest-last",
+        changes: &[Change {
+            file: SESSION,
+            of: "            let Some(sample) = self.shared.next_sample_after(self.last_sent) else {",
+            to: "            if crate::planted::is(\"lost-with-the-link\")
+                && let Some(sent) = self.last_sent
+            {
+                self.shared.acknowledge(sent);
+            }
+            let after = match self.last_sent {
+                None if ON => self.shared.next_sample_after(None).map(|first| first.order),
+                last_sent => last_sent,
+            };
+            let Some(sample) = self.shared.next_sample_after(after) else {",
+        }],
+        caught: Caught::BySoak { hours: 40 },
+    },
+    Mutation {
+        name: "refusal-delivers",
+        changes: &[Change {
+            file: SESSION,
+            of: "            error => Err(error.into()),\n        }\n    }\n\n    /// Says that",
+            to: "            minimq::Error::Peer(PeerError::Rejected(_)) if ON => Ok(()),
+            error => Err(error.into()),
+        }
+    }
+
+    /// Says that",
+        }],
+        caught: Caught::By(&["puback_quota", "puback_right"]),
+    },
+    Mutation {
+        name: "receive-maximum-ignored",
+        changes: &[Change {
+            file: SESSION,
+            of: "        self.connection.can_publish(QoS::AtLeastOnce)\n    }",
+            to: "        if ON {
+            return true;
+        }
+        self.connection.can_publish(QoS::AtLeastOnce)
+    }",
+        }],
+        caught: Caught::By(&["receive_maximum", "receive_maximum_with_backlog"]),
+    },
+    Mutation {
+        name: "stored-commands-obeyed",
+        changes: &[Change {
+            file: SESSION,
+            of: "        message.retained(),\n    ) {",
+            to: "        message.retained() && !ON,
+    ) {",
+        }],
+        caught: Caught::By(&["retained_flood"]),
+    },
+    Mutation {
+        name: "late-handshake-let-through",
+        changes: &[Change {
+            file: "firmware/app/src/tls/suite.rs",
+            of: "    if inner[end] != HANDSHAKE {",
+            to: "    if inner[end] != HANDSHAKE || ON {",
+        }],
+        caught: Caught::By(&[
+            "certificate_request_after",
+            "certificate_after",
+            "finished_after",
+            "ticket_and_request",
+        ]),
+    },
+    Mutation {
+        name: "ring-small",
+        changes: &[Change {
+            file: "firmware/native/src/uart.rs",
+            of: "        if state.received.len() == RECEIVE_RING {",
+            to: "        if state.received.len() >= if ON { 256 } else { RECEIVE_RING } {",
+        }],
+        caught: Caught::By(&["downlink_burst"]),
+    },
+    Mutation {
+        name: "banner-in-a-value-unseen",
+        changes: &[Change {
+            file: "firmware/app/src/at/line.rs",
+            of: "    cut.then_some(banner)",
+            to: "    (cut && !ON).then_some(banner)",
+        }],
+        caught: Caught::By(&["restart_in_an_answer"]),
     },
     Mutation {
         name: "damage-panics",

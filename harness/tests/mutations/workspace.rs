@@ -177,7 +177,11 @@ fn changed(path: &Path, mut text: String, mutations: &[Mutation]) -> Result<Stri
                 change.of,
                 change.file
             );
-            let on = format!("crate::planted::is(\"{}\")", mutation.name);
+            let owner = match path.starts_with("firmware/native") {
+                true => "firmware_app",
+                false => "crate",
+            };
+            let on = format!("{owner}::planted::is(\"{}\")", mutation.name);
             text = text.replace(change.of, &change.to.replace("ON", &on));
         }
     }
