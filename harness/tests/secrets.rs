@@ -6,6 +6,8 @@
 //! nothing declares a secret: there each one has to be found, in each way of writing it, or the
 //! search would prove nothing.
 
+#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;

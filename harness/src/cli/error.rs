@@ -1,5 +1,7 @@
 //! What ends a command early, and the exit code for it.
 
+use std::path::PathBuf;
+
 use super::emulate::EmulateError;
 use super::exit::Exit;
 use super::select::SelectError;
@@ -10,7 +12,9 @@ use crate::desk::ServeError;
 use crate::firmware_build::BuildError;
 use crate::modem_cli::ModemCliError;
 use crate::quarantine::QuarantineError;
-use crate::report::{FolderError, LoadError, MergeError, ReportError};
+use crate::report::{
+    DiffError, FolderError, LoadError, MergeError, ReportError, ThresholdsError,
+};
 use crate::test_target::{ChooseError, TestImageError};
 use crate::watch::WatchError;
 
@@ -49,6 +53,16 @@ pub(super) enum CliError {
     Emulate(#[from] EmulateError),
     #[error(transparent)]
     Watch(#[from] WatchError),
+    #[error(transparent)]
+    Diff(#[from] DiffError),
+    #[error(transparent)]
+    Thresholds(#[from] ThresholdsError),
+    #[error("cannot write {}: {source}; name a file in a folder that exists and is writable",
+        path.display())]
+    Write {
+        path: PathBuf,
+        source: std::io::Error,
+    },
     #[error("cannot find the path of this program, which is also the native board: {0}")]
     OwnPath(std::io::Error),
     #[error("cannot keep standard output for the events: {0}")]
@@ -68,6 +82,9 @@ impl CliError {
             | Self::Load(_)
             | Self::Merge(_)
             | Self::Quarantine(_)
+            | Self::Diff(_)
+            | Self::Thresholds(_)
+            | Self::Write { .. }
             | Self::Emulate(_)
             | Self::Choose(_) => Exit::Usage,
             Self::TestImage(error) if error.is_usage() => Exit::Usage,

@@ -10,6 +10,22 @@ pub(super) enum ReportCommand {
     Merge(MergeArgs),
     /// Print the JSON schema of report.json
     Schema,
+    /// Compare two reports and tell in Markdown what changed; ends with 1 when something got worse
+    Diff(DiffArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DiffArgs {
+    /// Report to compare with: its folder, or its report.json alone, without transcripts
+    pub(super) base: PathBuf,
+    /// Report to judge
+    pub(super) head: PathBuf,
+    /// Write into this file, as a whole or not at all, instead of standard output
+    #[arg(long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+    /// How much worse figures may get [default: hil-thresholds.toml in this folder, if there is one]
+    #[arg(long, value_name = "FILE")]
+    pub(super) thresholds: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

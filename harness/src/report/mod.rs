@@ -7,6 +7,7 @@ mod baseline;
 mod collector;
 mod commit;
 mod console;
+mod diff;
 mod error;
 mod events;
 mod files;
@@ -25,6 +26,7 @@ mod text;
 
 pub use collector::{Collector, RunRecord};
 pub use console::Console;
+pub use diff::{Diff, DiffError, Thresholds, ThresholdsError, diff};
 pub use error::ReportError;
 pub use events::{EVENTS_SCHEMA, EVENTS_VERSION, Events};
 pub use files::write;

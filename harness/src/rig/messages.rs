@@ -57,6 +57,30 @@ pub(super) fn story(messages: &[Delivered]) -> String {
     text
 }
 
+/// The story of messages that [`render`] wrote, as [`story`] tells it; lines that are none stay.
+pub fn messages_story(rendered: &str) -> String {
+    let mut boots = Vec::new();
+    let mut text = String::new();
+    for line in rendered.lines() {
+        let message = line.trim_start().split_once(' ').and_then(|(time, rest)| {
+            time.parse::<f64>().ok()?;
+            rest.split_once(") ")
+        });
+        // Writing to a string cannot fail.
+        let _ = match message {
+            Some((how, payload)) => {
+                let payload = match payload.starts_with('{') {
+                    true => story_payload(payload.as_bytes(), &mut boots),
+                    false => payload.to_owned(),
+                };
+                writeln!(text, "{how}) {payload}")
+            }
+            None => writeln!(text, "{line}"),
+        };
+    }
+    text
+}
+
 fn story_payload(payload: &[u8], boots: &mut Vec<u64>) -> String {
     let Ok(serde_json::Value::Object(mut object)) = serde_json::from_slice(payload) else {
         return payload.escape_ascii().to_string();

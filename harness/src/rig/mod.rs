@@ -38,6 +38,7 @@ pub use costs::{Costs, Phase, StackUse};
 pub use device::{BROKER_HOST, DeviceSettings, Partition};
 pub use edge::ONE_WAY;
 pub use error::{NotSeen, RigError};
+pub use messages::messages_story;
 pub use native::BUILD_TIME;
 pub use snapshot::Mismatch;
 pub use wait::{DEFAULT_WAIT, Wait};

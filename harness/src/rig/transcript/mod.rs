@@ -21,6 +21,15 @@ use std::time::Duration;
 pub use redact::Redactions;
 pub(in crate::rig) use render::Line;
 
+/// The story of a transcript that [`Transcript::render`] wrote, as [`Transcript::story`] tells it.
+/// Lines that are none of a transcript are left out.
+pub fn story_of(rendered: &str) -> String {
+    let lines: Vec<Line> = rendered.lines().filter_map(Line::parse).collect();
+    let mut text = story::story(&lines).join("\n");
+    text.push('\n');
+    text
+}
+
 /// Who put bytes on the line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum From {

@@ -31,6 +31,23 @@ impl fmt::Display for Line {
     }
 }
 
+impl Line {
+    /// A line as it is displayed, without its bytes.
+    pub(super) fn parse(line: &str) -> Option<Self> {
+        let (time, rest) = line.trim_start().split_once(' ')?;
+        let (seconds, millis) = time.split_once('.')?;
+        let millis: u32 = millis.parse().ok().filter(|millis| *millis < 1000)?;
+        let (mark, text) = rest.split_once(' ').unwrap_or((rest, ""));
+        let mark = mark.chars().next().filter(|_| mark.len() == 1)?;
+        Some(Self {
+            at: Duration::new(seconds.parse().ok()?, millis * 1_000_000),
+            mark,
+            text: text.to_owned(),
+            bytes: Vec::new(),
+        })
+    }
+}
+
 /// Renders events that are in order of time.
 pub(super) fn lines(byte_time: Duration, events: &[(Duration, Event)]) -> Vec<Line> {
     let mut renderer = Renderer {

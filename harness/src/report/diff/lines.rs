@@ -1,0 +1,112 @@
+//! Which AT transcripts and messages changed, as line diffs of their stories: what boards, seeds and
+//! repeated polls leave open is not compared.
+
+use std::collections::BTreeMap;
+
+use similar::TextDiff;
+
+use super::{DiffError, Pairs};
+use crate::report::loaded::Loaded;
+use crate::report::model::Attempt;
+use crate::rig::{messages_story, transcript};
+
+/// Unchanged lines shown around a change.
+const CONTEXT: usize = 2;
+
+/// What differs, each difference with the scenarios in which it is the same.
+#[derive(Debug, Default)]
+pub(super) struct Changed {
+    pub(super) transcripts: Vec<Difference>,
+    pub(super) messages: Vec<Difference>,
+}
+
+/// Hunks of a unified diff, and where they are.
+#[derive(Debug)]
+pub(super) struct Difference {
+    pub(super) hunks: String,
+    pub(super) scenarios: Vec<String>,
+}
+
+impl Changed {
+    pub(super) fn between(
+        base: &Loaded,
+        head: &Loaded,
+        pairs: &Pairs<'_>,
+    ) -> Result<Self, DiffError> {
+        let mut transcripts = BTreeMap::new();
+        let mut messages = BTreeMap::new();
+        for (index, (before, now)) in pairs.iter().enumerate() {
+            let (Some(old), Some(new)) = (before.last(), now.last()) else {
+                continue;
+            };
+            let story = |report: &Loaded, name: &str, story: fn(&str) -> String| {
+                let text = report.artefact(name);
+                let text = text.map_err(|source| DiffError::Artefact {
+                    folder: report.folder.clone(),
+                    artefact: name.to_owned(),
+                    source,
+                });
+                Ok(story(&text?))
+            };
+            let kinds: [(
+                &mut BTreeMap<_, _>,
+                fn(&Attempt) -> &str,
+                fn(&str) -> String,
+            ); 2] = [
+                (
+                    &mut transcripts,
+                    |attempt| &attempt.artefacts.transcript,
+                    transcript::story_of,
+                ),
+                (
+                    &mut messages,
+                    |attempt| &attempt.artefacts.messages,
+                    messages_story,
+                ),
+            ];
+            for (differences, name, tell) in kinds {
+                let (old, new) = (story(base, name(old), tell)?, story(head, name(new), tell)?);
+                if old != new {
+                    let (_, scenarios) = differences
+                        .entry(hunks(&old, &new))
+                        .or_insert_with(|| (index, Vec::new()));
+                    scenarios.push(now.path());
+                }
+            }
+        }
+        Ok(Self {
+            transcripts: in_order(transcripts),
+            messages: in_order(messages),
+        })
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.transcripts.is_empty() && self.messages.is_empty()
+    }
+}
+
+fn hunks(old: &str, new: &str) -> String {
+    let diff = TextDiff::from_lines(old, new);
+    let mut text = String::new();
+    for hunk in diff.unified_diff().context_radius(CONTEXT).iter_hunks() {
+        if !text.is_empty() {
+            text.push_str("…\n");
+        }
+        for change in hunk.iter_changes() {
+            text.push_str(&format!(
+                "{}{}\n",
+                change.tag(),
+                change.value().trim_end_matches('\n')
+            ));
+        }
+    }
+    text
+}
+
+/// Those of most scenarios first, then as the report has them.
+fn in_order(differences: BTreeMap<String, (usize, Vec<String>)>) -> Vec<Difference> {
+    let mut all: Vec<_> = differences.into_iter().collect();
+    all.sort_by_key(|(_, (index, scenarios))| (std::cmp::Reverse(scenarios.len()), *index));
+    let difference = |(hunks, (_, scenarios))| Difference { hunks, scenarios };
+    all.into_iter().map(difference).collect()
+}
