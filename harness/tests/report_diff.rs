@@ -430,7 +430,7 @@ fn bad_baselines_are_refused_and_nothing_is_written() {
         (
             "corrupt",
             |base| base.file("report.json", "{\"schema\": \"hil-rep"),
-            "is damaged at line 1",
+            "is damaged: EOF while parsing a string at line 1",
         ),
         (
             "no JSON object",

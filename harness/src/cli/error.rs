@@ -12,9 +12,7 @@ use crate::desk::ServeError;
 use crate::firmware_build::BuildError;
 use crate::modem_cli::ModemCliError;
 use crate::quarantine::QuarantineError;
-use crate::report::{
-    DiffError, FolderError, LoadError, MergeError, ReportError, ThresholdsError,
-};
+use crate::report::{DiffError, FolderError, LoadError, MergeError, ReportError, ThresholdsError};
 use crate::test_target::{ChooseError, TestImageError};
 use crate::watch::WatchError;
 
