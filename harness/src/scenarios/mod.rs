@@ -11,6 +11,7 @@ mod modes;
 mod radio;
 mod receive;
 mod settings;
+mod sibling;
 mod survival;
 mod time;
 mod tls;
@@ -88,6 +89,8 @@ pub fn all() -> &'static [Scenario] {
         time::CLOCK_NOT_SET,
         time::CLOCK_BEFORE_THE_BUILD,
         time::CLOCK_JUMPS,
+        sibling::DR154_IN_NET_MODE,
+        sibling::OLD_DR154_IN_NET_MODE,
         tls::OTHER_CA,
         tls::EXPIRED,
         tls::OTHER_HOST,
@@ -174,6 +177,7 @@ mod tests {
             include_str!("radio.rs"),
             include_str!("receive.rs"),
             include_str!("settings.rs"),
+            include_str!("sibling.rs"),
             include_str!("survival.rs"),
             include_str!("time.rs"),
             include_str!("tls.rs"),
