@@ -93,9 +93,17 @@ impl Soak {
     fn run(&self, rounds: usize, workers: usize, end: Option<Instant>) -> Exit {
         let bar = ProgressBar::new(u64::try_from(rounds).unwrap_or(u64::MAX));
         // A template that does not parse costs the looks, never the run.
-        if let Ok(style) = ProgressStyle::with_template(
-            "{bar:30} {pos}/{len} rounds, {elapsed} elapsed, {eta} to go",
-        ) {
+        let template = match end {
+            // How long all rounds would take says nothing when the time ends first.
+            Some(end) => format!(
+                "{{bar:30}} {{pos}}/{{len}} rounds, {{elapsed}} elapsed, begins none after {} min",
+                end.saturating_duration_since(Instant::now())
+                    .as_secs()
+                    .div_ceil(60)
+            ),
+            None => "{bar:30} {pos}/{len} rounds, {elapsed} elapsed, {eta} to go".to_owned(),
+        };
+        if let Ok(style) = ProgressStyle::with_template(&template) {
             bar.set_style(style);
         }
         bar.enable_steady_tick(Duration::from_millis(500));
