@@ -53,13 +53,17 @@ pub async fn open<'w, 'a, T: Read + Write>(
     client: Client<'_>,
     rng: &mut impl CryptoRngCore,
 ) -> Result<Stream<'w, 'a, T>, Error> {
+    let takes_rsa = client.trust.takes_rsa();
     let mut verifier = Verifier::new(client.trust);
     let provider = Provider {
         rng,
         verifier: &mut verifier,
         identity: client.identity.as_ref(),
     };
-    let config = TlsConfig::new().with_server_name(client.server_name);
+    let mut config = TlsConfig::new().with_server_name(client.server_name);
+    if takes_rsa {
+        config = config.enable_rsa_signatures();
+    }
     let mut tls = TlsConnection::new(Port(wire), buffers.read, buffers.write);
     // The stream flushes the transport itself, see `Stream::flush`.
     tls.set_flush_policy(FlushPolicy::Relaxed);

@@ -55,8 +55,15 @@ pub enum Refusal {
     /// The server could not sign the handshake with the key of its certificate.
     #[error("bad signature of the handshake (the server does not own the certificate's key)")]
     BadHandshakeSignature,
-    /// Key or signature other than ECDSA P-256 with SHA-256.
-    #[error("unsupported key or signature (ECDSA P-256 with SHA-256 is needed)")]
+    /// A key or a signature of a kind that this build does not have, or that was not offered.
+    #[cfg_attr(
+        feature = "public-ca",
+        error("unsupported key or signature (a P-256 key is needed, or RSA under an RSA CA)")
+    )]
+    #[cfg_attr(
+        not(feature = "public-ca"),
+        error("unsupported key or signature (this build has ECDSA P-256 with SHA-256 only)")
+    )]
     UnsupportedAlgorithm,
     /// Longer or more branched than this device follows.
     #[error("certificate chain too long")]

@@ -2,16 +2,14 @@
 
 use embedded_tls::alert::AlertLevel;
 use embedded_tls::{
-    CertificateEntryRef, CertificateRef, CertificateVerifyRef, SignatureScheme, TlsError,
-    TlsVerifier,
+    CertificateEntryRef, CertificateRef, CertificateVerifyRef, TlsError, TlsVerifier,
 };
 use heapless::Vec;
-use p256::ecdsa::VerifyingKey;
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 use sha2::{Digest, Sha256};
 use webpki::{EndEntityCert, KeyUsage, anchor_from_trusted_cert};
 
-use super::algorithms;
+use super::algorithms::{self, ServerKey};
 use super::error::{Error, Refusal};
 use super::suite::Suite;
 use crate::clock::{Rfc3339, Time};
@@ -29,6 +27,8 @@ pub struct Trust<'a> {
     ca: CertificateDer<'a>,
     name: ServerName<'a>,
     time: Time,
+    /// The authority has an RSA key, so a server below it may have one too.
+    rsa: bool,
 }
 
 impl<'a> Trust<'a> {
@@ -38,9 +38,21 @@ impl<'a> Trust<'a> {
     /// [`Error::BadCa`], [`Error::BadServerName`]: the settings cannot be used.
     pub fn new(ca: &'a [u8], name: &'a str, time: Time) -> Result<Self, Error> {
         let ca = CertificateDer::from(ca);
-        anchor_from_trusted_cert(&ca).map_err(|_| Error::BadCa)?;
+        let anchor = anchor_from_trusted_cert(&ca).map_err(|_| Error::BadCa)?;
+        let rsa = algorithms::is_rsa(&anchor.subject_public_key_info);
         let name = ServerName::try_from(name).map_err(|_| Error::BadServerName)?;
-        Ok(Self { ca, name, time })
+        Ok(Self {
+            ca,
+            name,
+            time,
+            rsa,
+        })
+    }
+
+    /// Whether the server may sign with RSA. Only an authority with such a key certifies servers
+    /// with one, and all others need not hear of it.
+    pub(super) fn takes_rsa(&self) -> bool {
+        self.rsa
     }
 }
 
@@ -56,7 +68,7 @@ impl<'a> Trust<'a> {
 pub fn verify_chain(
     trust: &Trust<'_>,
     chain: &[CertificateDer<'_>],
-) -> Result<VerifyingKey, Refusal> {
+) -> Result<ServerKey, Refusal> {
     let (leaf, intermediates) = chain.split_first().ok_or(Refusal::NoCertificate)?;
     let server = EndEntityCert::try_from(leaf).map_err(refusal)?;
     match trust.time {
@@ -79,7 +91,7 @@ pub fn verify_chain(
         .map_err(refusal)?;
     // Not to trust it: `webpki` without an allocator shows the key of a certificate only so.
     let leaf = anchor_from_trusted_cert(leaf).map_err(refusal)?;
-    algorithms::p256_key(&leaf.subject_public_key_info).ok_or(Refusal::UnsupportedAlgorithm)
+    ServerKey::new(&leaf.subject_public_key_info, trust.rsa).ok_or(Refusal::UnsupportedAlgorithm)
 }
 
 fn verify_at(
@@ -138,7 +150,7 @@ fn refusal(error: webpki::Error) -> Refusal {
 pub(super) struct Verifier<'a> {
     trust: Trust<'a>,
     /// Transcript up to the certificate, and the certificate's key.
-    shown: Option<(Sha256, VerifyingKey)>,
+    shown: Option<(Sha256, ServerKey)>,
     proven: bool,
     refusal: Option<Refusal>,
 }
@@ -198,11 +210,9 @@ impl<'a> Verifier<'a> {
         if self.proven {
             return Err(Refusal::OutOfOrder);
         }
-        if sent.signature_scheme != SignatureScheme::EcdsaSecp256r1Sha256 {
-            return Err(Refusal::UnsupportedAlgorithm);
-        }
         let message = signed_content(transcript.clone());
-        algorithms::verify(key, &message, sent.signature)
+        key.verify(sent.signature_scheme, &message, sent.signature)
+            .ok_or(Refusal::UnsupportedAlgorithm)?
             .map_err(|_| Refusal::BadHandshakeSignature)?;
         self.proven = true;
         Ok(())
@@ -241,6 +251,7 @@ impl TlsVerifier<Suite> for Verifier<'_> {
 
 #[cfg(test)]
 mod tests {
+    use embedded_tls::SignatureScheme;
     use rcgen::KeyPair;
 
     use super::*;
@@ -282,7 +293,7 @@ mod tests {
         let ca = ca();
         let mut verifier = verifier(&ca);
         let key = p256::ecdsa::SigningKey::from_slice(&[1; 32]).unwrap();
-        verifier.shown = Some((Sha256::new(), *key.verifying_key()));
+        verifier.shown = Some((Sha256::new(), (*key.verifying_key()).into()));
         assert_eq!(verifier.verdict(), Some(Refusal::NoCertificate));
         let verify = CertificateVerifyRef {
             signature_scheme: SignatureScheme::EcdsaSecp256r1Sha256,
@@ -305,7 +316,7 @@ mod tests {
             (other, Some(Refusal::BadHandshakeSignature)),
         ] {
             let mut verifier = verifier(&ca);
-            verifier.shown = Some((transcript.clone(), *key.verifying_key()));
+            verifier.shown = Some((transcript.clone(), (*key.verifying_key()).into()));
             let signature: p256::ecdsa::DerSignature = key.sign(&signed_content(signed));
             let _ = verifier.verify_signature(CertificateVerifyRef {
                 signature_scheme: SignatureScheme::EcdsaSecp256r1Sha256,
