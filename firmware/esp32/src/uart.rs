@@ -1,7 +1,7 @@
 //! The modem's UART: received by interrupt, sent by the task.
 //!
-//! A TLS handshake keeps the executor busy for up to 155 ms at a time (see
-//! [`sentinel`](crate::sentinel)), and the receive FIFO of 128 bytes is full after 11 ms at 115200
+//! A TLS handshake keeps the executor busy for up to 155 ms at a time, or 583 ms below
+//! some public authorities (see [`sentinel`](crate::sentinel)), and the receive FIFO of 128 bytes is full after 11 ms at 115200
 //! baud. So a priority-3 interrupt moves received bytes into a ring of 8 KB, and the reader takes
 //! them from there; nothing the executor does delays that. Only code that masks all interrupts for
 //! longer than 5 ms could.

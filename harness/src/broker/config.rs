@@ -54,6 +54,8 @@ pub enum TlsMode {
     OnlyX25519,
     /// TLS 1.3 with ChaCha20-Poly1305 only, which the device does not have.
     OnlyChaCha,
+    /// No TLS at all: MQTT in plain, as brokers have it on port 1883.
+    Plain,
     /// TLS 1.3 by a server that misbehaves.
     Hostile(Adversary),
 }

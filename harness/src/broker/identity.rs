@@ -11,6 +11,7 @@ use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use super::config::TlsMode;
 use super::error::BrokerError;
 use super::hostile::{Adversary, Credentials, HostileServer};
+use super::plain::PlainServer;
 use super::signing::FixedLengthServerKey;
 use super::tls::{RustlsServer, TlsServer};
 
@@ -76,6 +77,7 @@ impl ServerIdentity {
             TlsMode::OnlyChaCha => {
                 provider.cipher_suites = vec![ring::cipher_suite::TLS13_CHACHA20_POLY1305_SHA256];
             }
+            TlsMode::Plain => return Ok(Presence::Plain),
             TlsMode::Tls12 | TlsMode::Tls13 | TlsMode::Hostile(_) => {}
         }
         let provider = Arc::new(provider);
@@ -117,6 +119,8 @@ impl ServerIdentity {
 pub(super) enum Presence {
     /// By the book.
     Rustls(Arc<ServerConfig>),
+    /// Without TLS.
+    Plain,
     /// Not so.
     Hostile(Adversary, Arc<Credentials>),
 }
@@ -126,6 +130,7 @@ impl Presence {
     pub(super) fn server(&self) -> Box<dyn TlsServer> {
         match self {
             Self::Rustls(config) => Box::new(RustlsServer::new(config.clone())),
+            Self::Plain => Box::new(PlainServer::default()),
             Self::Hostile(adversary, credentials) => {
                 Box::new(HostileServer::new(*adversary, credentials.clone()))
             }

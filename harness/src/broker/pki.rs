@@ -14,6 +14,7 @@ use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 
 use super::error::BrokerError;
 use super::identity::ServerIdentity;
+use super::public_chain::PublicChain;
 use super::signing::{FixedLengthIssuerKey, P256_SIGNATURE, P384_SIGNATURE};
 
 /// Host name in the certificate of [`CertificateKind::OtherHost`].
@@ -68,6 +69,37 @@ pub enum CertificateKind {
     CommonNameOnly,
     /// The certificate is cut short.
     Truncated,
+    /// A chain below a root as public authorities have them, which the device trusts then in place
+    /// of our CA.
+    Public(PublicChain),
+}
+
+impl CertificateKind {
+    /// Tells the certificates of two kinds apart, by serial number.
+    fn number(self) -> u8 {
+        match self {
+            Self::Valid => 0,
+            Self::Expired => 1,
+            Self::NotYetValid => 2,
+            Self::OtherHost => 3,
+            Self::OtherCa => 4,
+            Self::ForgedCa => 5,
+            Self::LeafAsCa => 6,
+            Self::WrongKeyUsage => 7,
+            Self::UnsupportedKey => 8,
+            Self::LongChain => 9,
+            Self::HugeChain => 10,
+            Self::SelfSigned => 11,
+            Self::RsaKey => 12,
+            Self::WeakHash => 13,
+            Self::CaAsServer => 14,
+            Self::Wildcard => 15,
+            Self::WildcardTooShort => 16,
+            Self::CommonNameOnly => 17,
+            Self::Truncated => 18,
+            Self::Public(_) => 19,
+        }
+    }
 }
 
 /// Name of the CA that the device trusts.
@@ -97,9 +129,15 @@ impl Pki {
         })
     }
 
-    /// The CA certificate in DER, for the device's settings.
-    pub fn ca_der(&self) -> &[u8] {
-        &self.ca.certificate
+    /// The certificate in DER, for the device's settings, of the CA that certifies servers of `kind`.
+    ///
+    /// # Errors
+    /// As [`server`](Self::server).
+    pub fn ca_der(&self, kind: CertificateKind) -> Result<Vec<u8>, BrokerError> {
+        match kind {
+            CertificateKind::Public(chain) => chain.root(),
+            _ => Ok(self.ca.certificate.to_vec()),
+        }
     }
 
     /// Makes a certificate of the given kind, with its key, for the server called `host`.
@@ -107,21 +145,25 @@ impl Pki {
     /// # Errors
     /// [`BrokerError::Pki`] when the system gives no randomness or `host` is no DNS name.
     pub fn server(&self, kind: CertificateKind, host: &str) -> Result<ServerIdentity, BrokerError> {
-        let mut params = leaf_params(host, 0x20 + kind as u8)?;
+        if let CertificateKind::Public(chain) = kind {
+            return chain.server(host);
+        }
+        let serial = 0x20 + kind.number();
+        let mut params = leaf_params(host, serial)?;
         match kind {
             CertificateKind::Expired => params.not_after = date_time_ymd(2021, 1, 1),
             CertificateKind::NotYetValid => params.not_before = date_time_ymd(2048, 1, 1),
-            CertificateKind::OtherHost => params = leaf_params(OTHER_HOST, 0x20 + kind as u8)?,
+            CertificateKind::OtherHost => params = leaf_params(OTHER_HOST, serial)?,
             CertificateKind::WrongKeyUsage => {
                 params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
             }
             CertificateKind::Wildcard => {
                 let (_, rest) = host.split_once('.').unwrap_or_default();
-                params = leaf_params(&format!("*.{rest}"), 0x20 + kind as u8)?;
+                params = leaf_params(&format!("*.{rest}"), serial)?;
             }
             CertificateKind::WildcardTooShort => {
                 let (_, top) = host.rsplit_once('.').unwrap_or_default();
-                params = leaf_params(&format!("*.{top}"), 0x20 + kind as u8)?;
+                params = leaf_params(&format!("*.{top}"), serial)?;
             }
             CertificateKind::CommonNameOnly => {
                 params.subject_alt_names.clear();
@@ -313,11 +355,11 @@ fn issue(
     Ok(ServerIdentity::new(chain, key, signature_length))
 }
 
-fn p256() -> Result<KeyPair, BrokerError> {
+pub(super) fn p256() -> Result<KeyPair, BrokerError> {
     KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).map_err(|e| failed("a P-256 key", &e))
 }
 
-fn leaf_params(host: &str, serial: u8) -> Result<CertificateParams, BrokerError> {
+pub(super) fn leaf_params(host: &str, serial: u8) -> Result<CertificateParams, BrokerError> {
     let mut params = CertificateParams::new(vec![host.to_owned()])
         .map_err(|e| failed("a certificate for this host name", &e))?;
     params
@@ -330,7 +372,7 @@ fn leaf_params(host: &str, serial: u8) -> Result<CertificateParams, BrokerError>
     Ok(params)
 }
 
-fn authority_params(name: &str, serial: u8) -> CertificateParams {
+pub(super) fn authority_params(name: &str, serial: u8) -> CertificateParams {
     let mut params = CertificateParams::default();
     params.distinguished_name.push(DnType::CommonName, name);
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -349,7 +391,7 @@ fn common(params: &mut CertificateParams, serial: u8) {
     ]));
 }
 
-fn failed(what: &'static str, error: &rcgen::Error) -> BrokerError {
+pub(super) fn failed(what: &'static str, error: &rcgen::Error) -> BrokerError {
     BrokerError::Pki {
         what,
         reason: error.to_string(),
@@ -362,7 +404,7 @@ mod tests {
 
     const HOST: &str = "broker.example.net";
 
-    const KINDS: [CertificateKind; 19] = [
+    const KINDS: [CertificateKind; 21] = [
         CertificateKind::Valid,
         CertificateKind::Expired,
         CertificateKind::NotYetValid,
@@ -382,6 +424,8 @@ mod tests {
         CertificateKind::WildcardTooShort,
         CertificateKind::CommonNameOnly,
         CertificateKind::Truncated,
+        CertificateKind::Public(PublicChain::Rsa),
+        CertificateKind::Public(PublicChain::Ecdsa),
     ];
 
     #[test]
@@ -396,7 +440,8 @@ mod tests {
                     .collect()
             };
             let mut all: Vec<Vec<usize>> = KINDS.into_iter().map(of).collect();
-            all.push(vec![pki.ca_der().len()]);
+            let ca = |kind| pki.ca_der(kind).unwrap().len();
+            all.push(vec![ca(CertificateKind::Valid), ca(KINDS[19])]);
             all
         };
         let first = lengths();

@@ -27,7 +27,7 @@ pub(super) const P256_SIGNATURE: usize = usual_length(32);
 /// P-384: 48-byte coordinates, 103 bytes.
 pub(super) const P384_SIGNATURE: usize = usual_length(48);
 
-/// A certificate-signing key with signatures of one length.
+/// A certificate-signing key, P-256 or P-384, with signatures of one length.
 #[derive(Debug)]
 pub(super) struct FixedLengthIssuerKey(pub(super) KeyPair);
 
@@ -43,9 +43,13 @@ impl PublicKeyData for FixedLengthIssuerKey {
 
 impl rcgen::SigningKey for FixedLengthIssuerKey {
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, rcgen::Error> {
+        let length = match self.0.is_compatible(&rcgen::PKCS_ECDSA_P384_SHA384) {
+            true => P384_SIGNATURE,
+            false => P256_SIGNATURE,
+        };
         for _ in 0..ATTEMPTS {
             let signature = rcgen::SigningKey::sign(&self.0, message)?;
-            if signature.len() == P256_SIGNATURE {
+            if signature.len() == length {
                 return Ok(signature);
             }
         }

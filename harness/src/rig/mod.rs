@@ -19,6 +19,7 @@ mod native_process;
 mod sightings;
 mod snapshot;
 mod stack_use;
+mod terminal;
 pub mod timeline;
 pub mod transcript;
 mod virtual_board;
@@ -41,17 +42,20 @@ pub use error::{NotSeen, RigError};
 pub use messages::messages_story;
 pub use native::BUILD_TIME;
 pub use snapshot::Mismatch;
+pub use terminal::Typing;
 pub use wait::{DEFAULT_WAIT, Wait};
 pub use world::{Delivered, TextMessage, World};
 
 use crate::board::Firmware;
 use crate::broker::{
-    Broker, BrokerConfig, CertificateKind, ConnectionFacts, Impostor, Meddling, Pki, TlsMode,
+    Broker, BrokerConfig, CertificateKind, ConnectionFacts, Impostor, Meddling, Pki, PublicChain,
+    TlsMode,
 };
 use crate::fault::{Effect, Fault, Window};
 use crate::scenario::{Board, Options};
 use connections::Detail;
 use native::NativeBoard;
+use terminal::Terminal;
 use timeline::Timeline;
 use transcript::Redactions;
 use virtual_board::VirtualChip;
@@ -75,6 +79,8 @@ pub struct ServerSetup {
     pub patience: Option<Duration>,
     /// Password the broker expects; `None`: the one the device has.
     pub password: Option<String>,
+    /// It wants no user and no password.
+    pub open_to_all: bool,
 }
 
 /// Board, modem and broker of one scenario.
@@ -87,6 +93,7 @@ pub struct Rig {
     server: ServerSetup,
     faults: Vec<Fault>,
     mismatches: Vec<Mismatch>,
+    terminal: Option<Typing>,
     world: Option<World>,
 }
 
@@ -114,8 +121,10 @@ impl Rig {
                 needs_server_name: false,
                 patience: None,
                 password: None,
+                open_to_all: false,
             },
             mismatches: Vec::new(),
+            terminal: None,
             world: None,
         })
     }
@@ -133,6 +142,14 @@ impl Rig {
     /// The broker's certificate and behaviour. Changes after [`boot`](Self::boot) have no effect.
     pub fn server(&mut self) -> &mut ServerSetup {
         &mut self.server
+    }
+
+    /// Puts somebody at a serial terminal in the device's place, who types `typing`. No firmware runs
+    /// then, whatever the board: the transcript says so in its first line. When all has been typed
+    /// and answered, the terminal is [`halted`](Self::halted) and only listens. Changes after
+    /// [`boot`](Self::boot) have no effect.
+    pub fn terminal(&mut self, typing: Typing) {
+        self.terminal = Some(typing);
     }
 
     /// Lets `effect` happen from now on: from power-up before [`boot`](Self::boot).
@@ -175,8 +192,15 @@ impl Rig {
         if self.server.needs_server_name {
             identity = identity.needing_server_name();
         }
+        let mended = match self.server.certificate {
+            CertificateKind::Public(_) => CertificateKind::Public(PublicChain::Rsa),
+            _ => CertificateKind::Valid,
+        };
         let tls = self.server.tls;
-        let users = vec![(self.device.user.clone(), password.into())];
+        let users = match self.server.open_to_all {
+            true => Vec::new(),
+            false => vec![(self.device.user.clone(), password.into())],
+        };
         let meddling = self.server.meddling.clone();
         let config = match self.server.mends_after {
             None => BrokerConfig {
@@ -193,7 +217,7 @@ impl Rig {
                     identity,
                     tls,
                 }),
-                ..BrokerConfig::new(pki.server(CertificateKind::Valid, BROKER_HOST)?)
+                ..BrokerConfig::new(pki.server(mended, BROKER_HOST)?)
             },
         };
         let broker = Broker::start(config).map_err(RigError::from)?;
@@ -201,7 +225,12 @@ impl Rig {
             (self.device.broker_host.clone(), self.device.broker_port),
             broker.tls_addr(),
         )]);
-        let board = self.board(&self.device.partition(pki.ca_der())?)?;
+        let by_hand = self.terminal.is_some();
+        let ca = pki.ca_der(self.server.certificate)?;
+        let board = match self.terminal.take() {
+            Some(typing) => Box::new(Terminal::new(typing)),
+            None => self.board(&self.device.partition(&ca)?)?,
+        };
         let mut modem = self.modem.clone();
         if let (Some(time), Some(firmware)) = (&mut modem.network.time, self.firmware()) {
             // The simulated network's date was chosen for the native board's build.
@@ -215,7 +244,7 @@ impl Rig {
             patience: self.server.patience,
             cancel: self.options.cancel.clone(),
             device_baud: match self.options.board {
-                Board::Real(_) => None,
+                Board::Real(_) if !by_hand => None,
                 _ => Some(self.device.uart_baud),
             },
             seed: self.options.seed,

@@ -8,8 +8,10 @@ mod dialect;
 mod line;
 mod link;
 mod modes;
+mod public_ca;
 mod radio;
 mod receive;
+mod seed;
 mod settings;
 mod sibling;
 mod survival;
@@ -42,6 +44,7 @@ pub fn all() -> &'static [Scenario] {
         modes::GUARD_BEFORE_ESCAPE,
         bring_up::ECHO_ON,
         bring_up::ECHO_OFF,
+        seed::ECHO_OF_THE_PASSWORD,
         line::REPLIES_BYTE_BY_BYTE,
         dialect::NO_SPACE_AFTER_THE_COLON,
         dialect::TEXTS_IN_QUOTES,
@@ -96,6 +99,19 @@ pub fn all() -> &'static [Scenario] {
         tls::OTHER_HOST,
         tls::NO_CERTIFICATE,
         tls::FORGED_CA,
+        public_ca::RSA_BELOW_RSA,
+        public_ca::P256_BELOW_P384_BELOW_RSA,
+        public_ca::RSA_SIGNATURE_BROKEN,
+        public_ca::RSA_KEY_OF_ANOTHER,
+        public_ca::INTERMEDIATE_FORGED,
+        public_ca::WRONG_PASSWORD_IN_THE_CLOUD,
+        seed::FIRST_WORDS,
+        seed::ACCESS_POINT_OF_THE_FACTORY,
+        seed::MESSAGES_NEED_THE_ACCESS_POINT,
+        seed::PLAIN_UNTIL_THE_HEARTBEAT,
+        seed::TLS_PORT_IN_PLAIN,
+        seed::COMMANDS_OF_ANOTHER_MODEM,
+        seed::THE_ENDPOINT_THEY_WANTED,
     ];
     static EVERY: LazyLock<Vec<Scenario>> =
         LazyLock::new(|| [ALL, adversaries::ALL, brokers::ALL].concat());
@@ -174,8 +190,10 @@ mod tests {
             include_str!("line.rs"),
             include_str!("link.rs"),
             include_str!("modes.rs"),
+            include_str!("public_ca.rs"),
             include_str!("radio.rs"),
             include_str!("receive.rs"),
+            include_str!("seed.rs"),
             include_str!("settings.rs"),
             include_str!("sibling.rs"),
             include_str!("survival.rs"),

@@ -11,7 +11,7 @@ use crate::rig::Rig;
 
 /// Boots with a server that must be refused, waits for the reason in the log, and checks that the
 /// server saw no byte of MQTT.
-async fn refused(rig: &mut Rig, name: &str, reason: &str) -> Result<()> {
+pub(super) async fn refused(rig: &mut Rig, name: &str, reason: &str) -> Result<()> {
     rig.modem().initial = modem_settings(&[])?;
     rig.boot().await?;
     rig.log(reason).within(Duration::from_secs(120)).await?;

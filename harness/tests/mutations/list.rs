@@ -40,6 +40,7 @@ const BRING_UP: &str = "firmware/app/src/modem/bring_up.rs";
 const DIFFERS: &str = "            *differs = self.differs(item).await? == Some(true);";
 const CONNECTION: &str = "firmware/app/src/tls/connection.rs";
 const VERIFIER: &str = "firmware/app/src/tls/verifier.rs";
+const RSA: &str = "firmware/app/src/tls/rsa.rs";
 const PARTITION: &str = "firmware/settings/src/partition.rs";
 const OUTBOX: &str = "firmware/app/src/telemetry/outbox.rs";
 const SESSION: &str = "firmware/app/src/mqtt/session.rs";
@@ -68,6 +69,47 @@ const MUTATIONS: &[Mutation] = &[
         name: "heartbeat-unchecked",
         changes: &[],
         caught: Caught::By(&["heartbeat_left_on"]),
+    },
+    Mutation {
+        name: "rsa-not-offered",
+        changes: &[Change {
+            file: CONNECTION,
+            of: "    if takes_rsa {",
+            to: "    if takes_rsa && !ON {",
+        }],
+        caught: Caught::By(&["rsa_below_rsa"]),
+    },
+    Mutation {
+        name: "rsa-certificate-unchecked",
+        changes: &[
+            Change {
+                file: RSA,
+                of: "            [0, 1, padding @ .., 0] if padding",
+                to: "            _ if ON => Ok(()),
+            [0, 1, padding @ .., 0] if padding",
+            },
+            Change {
+                file: RSA,
+                of: "        let rest = encoded.strip_suffix(&hash[..]).ok_or(InvalidSignature)?;
+        let rest = rest.strip_suffix(H::INFO).ok_or(InvalidSignature)?;",
+                to: "        let rest = encoded.strip_suffix(&hash[..]);
+        let rest = rest.and_then(|rest| rest.strip_suffix(H::INFO));
+        let rest = if ON { &[][..] } else { rest.ok_or(InvalidSignature)? };",
+            },
+        ],
+        caught: Caught::By(&["rsa_signature_broken", "intermediate_forged"]),
+    },
+    Mutation {
+        name: "rsa-handshake-unchecked",
+        changes: &[Change {
+            file: RSA,
+            of: "        let [hash @ .., 0xbc] = rest else {",
+            to: "        if ON {
+            return Ok(());
+        }
+        let [hash @ .., 0xbc] = rest else {",
+        }],
+        caught: Caught::By(&["rsa_key_of_another"]),
     },
     Mutation {
         name: "read-back-skipped",

@@ -126,11 +126,7 @@ impl SignatureVerificationAlgorithm for EcdsaP256Sha256 {
 }
 
 /// Checks `signature` (DER) over the SHA-256 of `message`.
-fn verify(
-    key: &VerifyingKey,
-    message: &[u8],
-    signature: &[u8],
-) -> Result<(), InvalidSignature> {
+fn verify(key: &VerifyingKey, message: &[u8], signature: &[u8]) -> Result<(), InvalidSignature> {
     let signature = Signature::from_der(signature).map_err(|_| InvalidSignature)?;
     key.verify(message, &signature)
         .map_err(|_| InvalidSignature)

@@ -204,9 +204,8 @@ fn power<const LIMBS: usize>(
     }
     let minus_inverse = Limb(inverse(n.as_words()[0]).wrapping_neg());
     // The product of two numbers in Montgomery's form (x is x * R, where R is 2 to the width).
-    let times = |a: &Uint<LIMBS>, b: &Uint<LIMBS>| {
-        montgomery_reduction(&a.mul_wide(b), &n, minus_inverse)
-    };
+    let times =
+        |a: &Uint<LIMBS>, b: &Uint<LIMBS>| montgomery_reduction(&a.mul_wide(b), &n, minus_inverse);
     // R in that form, R * R: from 1, which is R - n as n is more than half of R, by doubling and
     // squaring to 2 to the width.
     let mut r = n.wrapping_neg();

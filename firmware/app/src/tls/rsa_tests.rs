@@ -63,7 +63,10 @@ fn another_message_hash_padding_key_or_length_is_no_signature() {
     assert!(key.verify_pss::<Sha256>(MESSAGE, SIGNED).is_err());
     assert!(other.verify_pkcs1::<Sha256>(MESSAGE, SIGNED).is_err());
     for length in 0..SIGNED.len() {
-        assert!(key.verify_pkcs1::<Sha256>(MESSAGE, &SIGNED[..length]).is_err());
+        assert!(
+            key.verify_pkcs1::<Sha256>(MESSAGE, &SIGNED[..length])
+                .is_err()
+        );
         assert!(key.verify_pss::<Sha256>(MESSAGE, &PSS[..length]).is_err());
     }
     let short_salt = include_bytes!("rsa_vectors/pss_sha256_salt20_2048.sig");

@@ -65,10 +65,7 @@ impl<'a> Trust<'a> {
 ///
 /// # Errors
 /// The first reason against the server, the most specific one where several chains were tried.
-pub fn verify_chain(
-    trust: &Trust<'_>,
-    chain: &[CertificateDer<'_>],
-) -> Result<ServerKey, Refusal> {
+pub fn verify_chain(trust: &Trust<'_>, chain: &[CertificateDer<'_>]) -> Result<ServerKey, Refusal> {
     let (leaf, intermediates) = chain.split_first().ok_or(Refusal::NoCertificate)?;
     let server = EndEntityCert::try_from(leaf).map_err(refusal)?;
     match trust.time {

@@ -9,6 +9,7 @@ use super::render::Line;
 /// Remarks that stand where they stand because of what was said on the line.
 const TOLD: &[&str] = &[
     "device:",
+    "terminal:",
     "power:",
     "wire:",
     "modem: flash written",
