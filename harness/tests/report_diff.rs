@@ -323,6 +323,22 @@ fn times_polls_and_boots_are_no_change() {
     assert!(!text.contains("## "), "{text}");
 }
 
+/// A fault on the line, or a record that is cut short, leaves encrypted bytes in the transcript.
+#[test]
+fn encrypted_bytes_are_no_change() {
+    let with = |pieces: &str| {
+        Folder::with(|head| {
+            let at = "virtual/T01-factory_fresh/transcript.txt";
+            head.edit(at, "   11.000 >", &format!("{pieces}   11.000 >"));
+        })
+    };
+    let base = with("   10.900 < \\x16\\x03\\x03ab\\xc4\n   10.910 < \\x9e\\x16\\xefq\n");
+    let head = with("   10.900 < \\x16\\x03\\x03ab\\xd5\\x01\n");
+    let (code, text) = diff(&base, &head);
+    assert_eq!(code, 0, "{text}");
+    assert!(!text.contains("## "), "{text}");
+}
+
 #[test]
 fn better_news_are_told_and_end_well() {
     let fail = |folder: &mut Folder| folder.entry("virtual::T05::wrong_apn").status = Status::Fail;

@@ -367,6 +367,9 @@ fn the_console_tells_nothing() {
         texts.map(|text| String::from_utf8_lossy(&text).into_owned())
     };
     let mut texts = printed(&["--report", folder.to_str().unwrap()]).to_vec();
+    let events = printed(&["--json"]);
+    assert!(events[0].starts_with('{'), "{events:?}");
+    texts.extend(events);
     texts.extend(contents(&folder).into_iter().map(|(_, text)| text));
     assert!(
         texts

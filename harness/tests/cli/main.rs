@@ -47,6 +47,7 @@ fn help_of_every_command() {
         "",
         "run",
         "report",
+        "report diff",
         "report merge",
         "report schema",
         "soak",
