@@ -61,7 +61,7 @@ pub enum LoadError {
     },
     /// A later program wrote it.
     #[error(
-        "the report `{}` has version {found}, this program knows 1 to {VERSION}: use the hil that \
+        "the report `{}`: `version` is {found}, this program knows 1 to {VERSION}: use the hil that \
          wrote it, or a newer one",
         path.display()
     )]

@@ -188,6 +188,45 @@ fn a_scenario_that_vanished_is_red() {
 }
 
 #[test]
+fn a_baseline_that_cannot_be_read_runs_nothing() {
+    let root = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        fs::write(root.path().join(name), text).unwrap();
+        name.to_owned()
+    };
+    let cases = [
+        ("absent".to_owned(), "there is no report at `"),
+        (String::new(), "holds no report.json: give a folder that"),
+        (
+            file("cut.json", "{ \"schema\": \"hil-rep"),
+            "is damaged: EOF while parsing a string",
+        ),
+        (
+            file("foreign.json", "{ \"schema\": \"coverage\" }"),
+            "`schema` is \"coverage\", expected",
+        ),
+        (
+            file(
+                "later.json",
+                "{ \"schema\": \"hil-report\", \"version\": 3 }",
+            ),
+            "`version` is 3, this program knows 1 to 2: use the hil that wrote it",
+        ),
+    ];
+    for (name, words) in cases {
+        let path = root.path().join(name);
+        let output = run(&["S02", "--baseline", path.to_str().unwrap()]);
+        assert_eq!(output.status.code(), Some(2), "{}", path.display());
+        assert!(
+            stderr(&output).contains(words),
+            "{words}: {}",
+            stderr(&output)
+        );
+        assert_eq!(stdout(&output), "", "something ran");
+    }
+}
+
+#[test]
 fn a_failure_knows_since_when() {
     let root = tempfile::tempdir().unwrap();
     let first = root.path().join("first");

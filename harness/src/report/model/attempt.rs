@@ -56,14 +56,16 @@ pub struct Artefacts {
 impl Artefacts {
     /// All of them.
     pub fn paths(&self) -> impl Iterator<Item = &str> {
-        [
-            &self.transcript,
-            &self.messages,
-            &self.device_log,
-            &self.connections,
-        ]
-        .into_iter()
-        .map(String::as_str)
+        // Taken apart, so that no new field is forgotten here.
+        let Self {
+            transcript,
+            messages,
+            device_log,
+            connections,
+        } = self;
+        [transcript, messages, device_log, connections]
+            .into_iter()
+            .map(String::as_str)
     }
 }
 
