@@ -83,7 +83,19 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, CliError> {
                 && !plan.quarantine.is_removed(&format!("{id}::{name}"))
         });
     }
-    let gate = report.gate(args.strict);
+    let mut gate = report.gate(args.strict);
+    if let Some(baseline) = &baseline
+        && !report
+            .scenarios
+            .iter()
+            .any(|entry| baseline.report.scenario(&entry.path()).is_some())
+    {
+        gate.notes.push(format!(
+            "the baseline has none of these scenarios on these boards, but on {}: nothing was \
+             compared",
+            baseline.report.boards().join(", ")
+        ));
+    }
     let mut exit = Exit::from(gate.ending);
     if let Some(folder) = folder {
         match report::write(&report, &run, &folder) {

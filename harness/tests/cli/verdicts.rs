@@ -179,6 +179,16 @@ fn a_scenario_that_vanished_is_red() {
         summary.contains("vanished: native::T01::old_story"),
         "{summary}"
     );
+    // A baseline of other boards says nothing, and that is told.
+    let other = root.path().join("other.json");
+    fs::write(&other, text.replace("\"native\"", "\"desk\"")).unwrap();
+    let other = run(&["S02", "--baseline", other.to_str().unwrap()]);
+    assert_eq!(other.status.code(), Some(0));
+    assert!(
+        stderr(&other).contains("but on desk: nothing was compared"),
+        "{}",
+        stderr(&other)
+    );
     // Only what concerns it.
     assert_eq!(run(&["S02", "--baseline", old]).status.code(), Some(0));
     let removed = "[[removed]]\nscenario = 'T01::old_story'\nreason = 'told twice'\nowner = 'me'\n";

@@ -4,17 +4,25 @@ use std::fmt::Write as _;
 
 use console::{Style, StyledObject};
 
+use similar::TextDiff;
+
 use crate::report::text::{Seconds, tail};
+use crate::rig::Mismatch;
 use crate::runner::{Job, Record, Status};
 use crate::scenario::{Outcome, Verdict};
 
 /// Lines of the device log and of the UART transcript shown under a failure.
 const TAIL_LINES: usize = 10;
+/// Lines of a snapshot's difference.
+const DIFF_LINES: usize = 60;
 
 /// Renders verdicts, with colours or without.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Lines {
     pub(super) colours: bool,
+    /// Whether the differences of snapshots are shown: on a terminal with progress bars, whose next
+    /// drawing wipes out what `insta` has printed.
+    pub(super) diffs: bool,
 }
 
 impl Lines {
@@ -69,8 +77,33 @@ impl Lines {
         if matches!(outcome.verdict, Verdict::Skipped(_)) {
             return;
         }
+        for mismatch in outcome.mismatches.iter().filter(|_| self.diffs) {
+            self.diff(text, mismatch);
+        }
         self.tail(text, "device log", &outcome.device_log);
         self.tail(text, "UART", &outcome.transcript);
+    }
+
+    fn diff(self, text: &mut String, mismatch: &Mismatch) {
+        let accepted = mismatch.expected.as_deref().unwrap_or_default();
+        let diff = TextDiff::from_lines(accepted, &mismatch.actual)
+            .unified_diff()
+            .header("accepted", "this run")
+            .to_string();
+        let heading = format!("{}:", mismatch.name);
+        let _ = write!(text, "\n     {}", self.paint(&heading, Style::new().dim()));
+        for line in diff.lines().take(DIFF_LINES) {
+            let style = match line.as_bytes().first() {
+                Some(b'+') => Style::new().green(),
+                Some(b'-') => Style::new().red(),
+                _ => Style::new(),
+            };
+            let _ = write!(text, "\n       {}", self.paint(line, style));
+        }
+        let more = diff.lines().count().saturating_sub(DIFF_LINES);
+        if more > 0 {
+            let _ = write!(text, "\n       … {more} more lines of difference");
+        }
     }
 
     fn tail(self, text: &mut String, name: &str, log: &str) {

@@ -45,7 +45,10 @@ impl Console {
     fn with(out: Box<dyn Write>, colours: bool, quiet: bool, animated: bool) -> Self {
         Self {
             out,
-            lines: Lines { colours },
+            lines: Lines {
+                colours,
+                diffs: animated,
+            },
             quiet,
             animated,
             bars: None,

@@ -90,3 +90,20 @@ fn a_closed_output_stops_nobody() {
         interrupted: false,
     });
 }
+
+/// What `insta` prints is wiped out by the bars.
+#[test]
+fn a_difference_is_shown_with_the_failure_where_there_are_bars() {
+    let mut record = sample::record("T05", "wrong_apn", vec![Verdict::Fail("differs".into())]);
+    record.last.mismatches = vec![crate::rig::Mismatch {
+        name: "T05_wrong_apn.at".into(),
+        expected: Some("> AT+APN?\n< +APN: CMNET\n< OK".into()),
+        actual: "> AT+APN?\n< +APN: free\n< OK".into(),
+    }];
+    let lines = |diffs| Lines {
+        colours: false,
+        diffs,
+    };
+    insta::assert_snapshot!(lines(true).verdict(&record));
+    assert!(!lines(false).verdict(&record).contains("CMNET"));
+}
