@@ -89,6 +89,7 @@ impl Lines {
         let diff = TextDiff::from_lines(accepted, &mismatch.actual)
             .unified_diff()
             .header("accepted", "this run")
+            .missing_newline_hint(false)
             .to_string();
         let heading = format!("{}:", mismatch.name);
         let _ = write!(text, "\n     {}", self.paint(&heading, Style::new().dim()));
