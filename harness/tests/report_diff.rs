@@ -467,7 +467,7 @@ fn bad_baselines_are_refused_and_nothing_is_written() {
                     "\"version\": 99,",
                 )
             },
-            "has version 99, this program knows",
+            "`version` is 99, this program knows",
         ),
         (
             "without scenarios",
