@@ -6,7 +6,8 @@ use std::path::Path;
 use super::error::CliError;
 use super::exit::Exit;
 use super::judge;
-use super::report_args::{DiffArgs, MergeArgs, ReportCommand};
+use super::report_args::{DiffArgs, HtmlArgs, MergeArgs, ReportCommand};
+use super::say::say;
 use crate::report::{self, Folder, Loaded, ReportError, Thresholds};
 use crate::scenarios;
 
@@ -15,6 +16,7 @@ pub(super) fn report(command: &ReportCommand) -> Result<Exit, CliError> {
         ReportCommand::Merge(args) => merge(args),
         ReportCommand::Schema => schema(),
         ReportCommand::Diff(args) => diff(args),
+        ReportCommand::Html(args) => html(args),
     }
 }
 
@@ -31,6 +33,16 @@ fn merge(args: &MergeArgs) -> Result<Exit, CliError> {
     let gate = merged.gate(args.strict);
     judge::explain(&gate);
     Ok(gate.ending.into())
+}
+
+/// Artefacts and figures stay as they are.
+fn html(args: &HtmlArgs) -> Result<Exit, CliError> {
+    let loaded = report::load(&args.folder)?;
+    let baseline = args.baseline.as_deref().map(report::load).transpose()?;
+    let baseline = baseline.map(|baseline| baseline.report);
+    let path = report::write_html(&loaded, baseline.as_ref())?;
+    say(format_args!("{}", path.display()));
+    Ok(Exit::Success)
 }
 
 fn schema() -> Result<Exit, CliError> {

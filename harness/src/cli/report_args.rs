@@ -10,6 +10,8 @@ pub(super) enum ReportCommand {
     Merge(MergeArgs),
     /// Print the JSON schema of report.json
     Schema,
+    /// Write index.html again, of a report folder's other files
+    Html(HtmlArgs),
     /// Compare two reports and tell in Markdown what changed; ends with 1 when something got worse
     Diff(DiffArgs),
 }
@@ -26,6 +28,16 @@ pub(super) struct DiffArgs {
     /// How much worse figures may get [default: hil-thresholds.toml in this folder, if there is one]
     #[arg(long, value_name = "FILE")]
     pub(super) thresholds: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct HtmlArgs {
+    /// A folder that `cargo hil run --report` wrote
+    #[arg(value_name = "FOLDER")]
+    pub(super) folder: PathBuf,
+    /// A report whose figures are shown beside those of this one
+    #[arg(long, value_name = "REPORT")]
+    pub(super) baseline: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

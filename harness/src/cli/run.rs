@@ -98,7 +98,8 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, CliError> {
     }
     let mut exit = Exit::from(gate.ending);
     if let Some(folder) = folder {
-        match report::write(&report, &run, &folder) {
+        let baseline = baseline.as_ref().map(|loaded| &loaded.report);
+        match report::write(&report, baseline, &run, &folder) {
             Ok(()) if args.quiet || args.json => {}
             Ok(()) => say(format_args!("report: {}", folder.path().display())),
             Err(error) => {

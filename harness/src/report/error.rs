@@ -19,6 +19,9 @@ pub enum ReportError {
     /// `report.json` could not be put into words; an error in this program.
     #[error("cannot write the report: report.json: {0}")]
     Json(#[from] serde_json::Error),
+    /// `index.html` could not be put into words; an error in this program.
+    #[error("cannot write the report: index.html: {0}")]
+    Html(#[from] askama::Error),
     /// `junit.xml` could not be put into words; an error in this program.
     #[error("cannot write the report: junit.xml: {0}")]
     Junit(#[from] quick_junit::SerializeError),

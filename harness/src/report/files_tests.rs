@@ -13,7 +13,7 @@ use crate::scenario::Verdict;
 /// A run heard out of order, as several workers make it, with a last job never started.
 fn run() -> RunRecord {
     let fail = || Verdict::Fail("no message\nwithin <120 s>".to_owned());
-    let records = vec![
+    let mut records = vec![
         sample::record("T01", "factory_fresh", vec![Verdict::Pass]),
         sample::record("T02", "flaky_one", vec![fail(), Verdict::Pass]),
         sample::record(
@@ -24,6 +24,15 @@ fn run() -> RunRecord {
         sample::record("T05", "wrong_apn", vec![fail()]),
         sample::record("T09", "never_started", vec![Verdict::Pass]),
     ];
+    for record in &mut records {
+        if let Verdict::Fail(_) = record.last.verdict {
+            record.last.mismatches = vec![crate::rig::Mismatch {
+                name: format!("{}_x.at", record.job.scenario.id),
+                expected: Some("> AT".to_owned()),
+                actual: "> AT+S".to_owned(),
+            }];
+        }
+    }
     let mut collector = Collector::default();
     let jobs = records.iter().map(|record| record.job.clone()).collect();
     let started = SystemTime::UNIX_EPOCH + Duration::from_secs(1_768_471_200);
@@ -114,22 +123,18 @@ fn every_artefact_is_where_the_report_says() {
     let root = tempfile::tempdir().unwrap();
     let folder = Folder::prepare(&root.path().join("report")).unwrap();
     let run = run();
-    write(&Report::of(&run, &Context::default()), &run, &folder).unwrap();
-    let text = fs::read_to_string(folder.path().join(REPORT_JSON)).unwrap();
-    let report: Value = serde_json::from_str(&text).unwrap();
-    let mut files = 0;
-    for scenario in report["scenarios"].as_array().unwrap() {
-        for attempt in scenario["attempts"].as_array().unwrap() {
-            for path in attempt["artefacts"].as_object().unwrap().values() {
-                assert!(
-                    folder.path().join(path.as_str().unwrap()).is_file(),
-                    "{path}"
-                );
-                files += 1;
-            }
-        }
-    }
-    assert_eq!(files, 5 * 4);
+    write(&Report::of(&run, &Context::default()), None, &run, &folder).unwrap();
+    let report = crate::report::load(folder.path()).unwrap().report;
+    let attempts = report.scenarios.iter().flat_map(|entry| &entry.attempts);
+    let paths = attempts.flat_map(|attempt| attempt.artefacts.paths());
+    let files = paths.inspect(|path| assert!(folder.path().join(path).is_file(), "{path}"));
+    // Five of each attempt, and both sides of the snapshot that differs.
+    assert_eq!(files.count(), 5 * 5 + 2);
+    let page = fs::read_to_string(folder.path().join("index.html")).unwrap();
+    assert!(
+        page.contains("<code>T05_x.at</code>"),
+        "no snapshot in the page"
+    );
     let summary = fs::read_to_string(folder.path().join("summary.md")).unwrap();
     for line in [
         "# 1 passed, 1 flaky, 1 failed, 1 infra, 1 skipped in 2.1 s",

@@ -198,7 +198,7 @@ pub fn write_merged(report: &Report, parts: &[Loaded], folder: &Folder) -> Resul
                 copy(part, path, staging)?;
             }
         }
-        write_views(report, staging)
+        write_views(report, None, staging)
     })
 }
 

@@ -13,6 +13,7 @@ mod events;
 mod files;
 mod folder;
 mod gate;
+pub mod html;
 mod junit;
 mod loaded;
 mod markdown;
@@ -29,13 +30,14 @@ pub use console::Console;
 pub use diff::{Diff, DiffError, Thresholds, ThresholdsError, diff};
 pub use error::ReportError;
 pub use events::{EVENTS_SCHEMA, EVENTS_VERSION, Events};
-pub use files::write;
+pub use files::{write, write_html};
 pub use folder::{Folder, FolderError};
 pub use gate::{Ending, Gate};
 pub use loaded::{LoadError, Loaded, load};
 pub use merge::{MergeError, merge, write_merged};
 pub use model::{
     Artefacts, Attempt, AttemptVerdict, Commit, Context, Costs, Crash, FirmwareFacts, Frame, Phase,
-    Quarantined, Report, SCHEMA, ScenarioEntry, Since, StackUse, Tool, VERSION, Vanished,
+    Quarantined, Report, SCHEMA, ScenarioEntry, Since, SnapshotFiles, StackUse, Tool, VERSION,
+    Vanished,
 };
 pub use schema::schema;

@@ -51,6 +51,23 @@ pub struct Artefacts {
     pub device_log: String,
     /// Facts of each TLS connection.
     pub connections: String,
+    /// Everything that happened, on one clock, as JSON.
+    #[serde(default)]
+    pub timeline: Option<String>,
+    /// The snapshots that differ from the accepted ones.
+    #[serde(default)]
+    pub snapshots: Vec<SnapshotFiles>,
+}
+
+/// Where the two sides of a snapshot are that differs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SnapshotFiles {
+    /// Name of the snapshot, for example `wrong_apn.at`.
+    pub name: String,
+    /// The accepted text; null when none was accepted yet.
+    pub expected: Option<String>,
+    /// The text of this attempt.
+    pub actual: String,
 }
 
 impl Artefacts {
@@ -62,9 +79,16 @@ impl Artefacts {
             messages,
             device_log,
             connections,
+            timeline,
+            snapshots,
         } = self;
+        let snapshots = snapshots
+            .iter()
+            .flat_map(|snapshot| snapshot.expected.iter().chain([&snapshot.actual]));
         [transcript, messages, device_log, connections]
             .into_iter()
+            .chain(timeline)
+            .chain(snapshots)
             .map(String::as_str)
     }
 }

@@ -11,7 +11,9 @@ mod firmware;
 mod of_run;
 mod v1;
 
-pub use attempt::{Artefacts, Attempt, AttemptVerdict, Costs, Crash, Frame, Phase, StackUse};
+pub use attempt::{
+    Artefacts, Attempt, AttemptVerdict, Costs, Crash, Frame, Phase, SnapshotFiles, StackUse,
+};
 pub use document::{Commit, Report, SCHEMA, Tool, VERSION, Vanished};
 pub use entry::{Quarantined, ScenarioEntry, Since};
 pub use firmware::FirmwareFacts;

@@ -3,7 +3,9 @@
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::attempt::{Artefacts, Attempt, AttemptVerdict, Costs, Crash, Frame, Phase, StackUse};
+use super::attempt::{
+    Artefacts, Attempt, AttemptVerdict, Costs, Crash, Frame, Phase, SnapshotFiles, StackUse,
+};
 use super::document::{Commit, Report, SCHEMA, Tool, VERSION};
 use super::entry::{Quarantined, ScenarioEntry};
 use super::firmware::FirmwareFacts;
@@ -11,7 +13,7 @@ use crate::board::{CrashReport, Firmware, StackFrame};
 use crate::firmware_build::Sizes;
 use crate::quarantine::Hold;
 use crate::report::RunRecord;
-use crate::rig;
+use crate::rig::{self, Mismatch};
 use crate::runner::{Job, Record, Status};
 use crate::scenario::{Outcome, Verdict};
 
@@ -76,7 +78,7 @@ fn entry(run: &RunRecord, job: &Job, record: Option<&Record>) -> ScenarioEntry {
         numbered
             .map(|(index, outcome)| {
                 let is_last = index == record.earlier.len();
-                attempt(outcome, Artefacts::of(job, index + 1, is_last))
+                attempt(outcome, Artefacts::of(job, index + 1, is_last, outcome))
             })
             .collect()
     });
@@ -124,7 +126,12 @@ fn replay(run: &RunRecord, job: &Job) -> String {
 impl Artefacts {
     /// Names of the files of the attempt `number`, counted from 1: the one that counts has the
     /// job's folder, those before it have a folder each inside.
-    pub(in crate::report) fn of(job: &Job, number: usize, is_last: bool) -> Self {
+    pub(in crate::report) fn of(
+        job: &Job,
+        number: usize,
+        is_last: bool,
+        outcome: &Outcome,
+    ) -> Self {
         let mut folder = format!("{}/{}-{}", job.board, job.scenario.id, job.scenario.name);
         if !is_last {
             folder = format!("{folder}/attempt-{number}");
@@ -134,8 +141,26 @@ impl Artefacts {
             messages: format!("{folder}/mqtt.txt"),
             device_log: format!("{folder}/device.log"),
             connections: format!("{folder}/tls.txt"),
+            timeline: Some(format!("{folder}/timeline.json")),
+            snapshots: snapshots(&folder, &outcome.mismatches),
         }
     }
+}
+
+/// A scenario may compare the same snapshot twice: the files are numbered.
+fn snapshots(folder: &str, mismatches: &[Mismatch]) -> Vec<SnapshotFiles> {
+    let files = mismatches.iter().enumerate().map(|(index, mismatch)| {
+        let stem = format!("{folder}/snapshot-{}-{}", index + 1, mismatch.name);
+        SnapshotFiles {
+            name: mismatch.name.clone(),
+            expected: mismatch
+                .expected
+                .as_ref()
+                .map(|_| format!("{stem}.expected.txt")),
+            actual: format!("{stem}.actual.txt"),
+        }
+    });
+    files.collect()
 }
 
 fn attempt(outcome: &Outcome, artefacts: Artefacts) -> Attempt {

@@ -136,6 +136,8 @@ impl From<AttemptV1> for Attempt {
                 messages: old.artefacts.mqtt,
                 device_log: old.artefacts.device_log,
                 connections: old.artefacts.tls,
+                timeline: None,
+                snapshots: Vec::new(),
             },
         }
     }

@@ -1,0 +1,5 @@
+initTheme();
+initFilter();
+initCopy();
+initRoute();
+document.documentElement.dataset.script = "on";
