@@ -20,7 +20,7 @@ impl Check<'_> {
     fn value(&self, schema: &Value, value: &Value, at: &str) -> Checked {
         for (keyword, wanted) in object(schema) {
             match keyword.as_str() {
-                "$schema" | "$defs" | "title" | "description" | "format" => {}
+                "$schema" | "$defs" | "title" | "default" | "description" | "format" => {}
                 "$ref" => {
                     let pointer = wanted.as_str().unwrap().trim_start_matches('#');
                     self.value(self.root.pointer(pointer).unwrap(), value, at)?;
