@@ -44,7 +44,9 @@ pub(super) fn short_commit(id: &str) -> String {
 /// `2026-01-15 10:00 UTC` of an RFC 3339 time; what is none as it is.
 pub(super) fn moment(rfc3339: &str) -> String {
     match (rfc3339.get(..10), rfc3339.get(11..16)) {
-        (Some(day), Some(time)) if rfc3339.is_ascii() && rfc3339.ends_with('Z') => format!("{day} {time} UTC"),
+        (Some(day), Some(time)) if rfc3339.is_ascii() && rfc3339.ends_with('Z') => {
+            format!("{day} {time} UTC")
+        }
         _ => rfc3339.to_owned(),
     }
 }
