@@ -6,7 +6,7 @@ use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::Arc;
 
 use bytes::BytesMut;
-use harness::broker::{Broker, CloseKind, Pki, Settled};
+use harness::broker::{Broker, CertificateKind, CloseKind, Pki, Settled};
 use rumqttc::v5::mqttbytes::QoS;
 use rumqttc::v5::mqttbytes::v5::{
     Connect, ConnectProperties, Filter, LastWill, Login, Packet, PubAck, Publish, Subscribe,

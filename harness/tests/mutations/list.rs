@@ -74,8 +74,8 @@ const MUTATIONS: &[Mutation] = &[
         name: "rsa-not-offered",
         changes: &[Change {
             file: CONNECTION,
-            of: "    if takes_rsa {",
-            to: "    if takes_rsa && !ON {",
+            of: "match takes_rsa {",
+            to: "match takes_rsa && !ON {",
         }],
         caught: Caught::By(&["rsa_below_rsa"]),
     },

@@ -60,10 +60,11 @@ pub async fn open<'w, 'a, T: Read + Write>(
         verifier: &mut verifier,
         identity: client.identity.as_ref(),
     };
-    let mut config = TlsConfig::new().with_server_name(client.server_name);
-    if takes_rsa {
-        config = config.enable_rsa_signatures();
-    }
+    let config = TlsConfig::new().with_server_name(client.server_name);
+    let config = match takes_rsa {
+        true => config.enable_rsa_signatures(),
+        false => config,
+    };
     let mut tls = TlsConnection::new(Port(wire), buffers.read, buffers.write);
     // The stream flushes the transport itself, see `Stream::flush`.
     tls.set_flush_policy(FlushPolicy::Relaxed);
