@@ -23,7 +23,9 @@ pub(crate) const PASSWORD: &str = "correct horse";
 pub(crate) fn client_config(pki: &Pki) -> Arc<ClientConfig> {
     let mut roots = RootCertStore::empty();
     roots
-        .add(CertificateDer::from(pki.ca_der(CertificateKind::Valid).unwrap()))
+        .add(CertificateDer::from(
+            pki.ca_der(CertificateKind::Valid).unwrap(),
+        ))
         .unwrap();
     let provider = rustls::crypto::CryptoProvider {
         cipher_suites: vec![ring::cipher_suite::TLS13_AES_128_GCM_SHA256],
