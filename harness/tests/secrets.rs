@@ -16,6 +16,7 @@ use std::time::Duration;
 use anyhow::{Result, bail};
 use harness::board::Firmware;
 use harness::firmware_build;
+use harness::quarantine::Quarantine;
 use harness::report::{self, Collector, Context, Folder, Report};
 use harness::rig::Rig;
 use harness::runner::{self, Job, Plan, Reporter};
@@ -156,6 +157,9 @@ fn report_of(scenario: Scenario, board: Board, folder: &Path) {
         seed: 1,
         workers: runner::default_workers(),
         retries: 1,
+        partition: None,
+        quarantine: Quarantine::default(),
+        today: time::macros::date!(2026 - 01 - 15),
         faults: Vec::new(),
         hil_exe: PathBuf::from(env!("CARGO_BIN_EXE_hil")),
     };
