@@ -8,7 +8,7 @@
 //! | urgent: a software interrupt of priority 2 | what has a deadline on the line | [`URGENT_BUDGET`] | it interrupts the other one; only critical sections and the UART's interrupt (priority 3) come before it |
 //! | ordinary: the main thread | everything else | [`ORDINARY_BUDGET`] | the TLS wire yields before each record of a handshake, so that one wait is one record's computation: a key exchange, a certificate, a signature |
 //!
-//! A sentinel on each of them sleeps for a millisecond at a time while a handshake runs, and
+//! A sentinel on each of them sleeps for a moment at a time while a handshake runs, and
 //! measures how late it wakes, on the chip's own clock. Between handshakes both sleep.
 
 use core::future::poll_fn;
@@ -33,18 +33,23 @@ pub const URGENT_BUDGET: Duration = Duration::from_millis(1);
 /// device that waits so long says so.
 pub const ORDINARY_BUDGET: Duration = Duration::from_millis(200);
 
-/// How long a sentinel sleeps. A wait is seen as shorter than it is by this much at most.
-const PERIOD: Duration = Duration::from_millis(1);
+/// How long the sentinels sleep, urgent and ordinary. A wait is seen as shorter than it is by this
+/// much at most. The ordinary one needs no finer measure, and leaves the processor alone while a
+/// slow server has the device wait.
+const URGENT_PERIOD: Duration = Duration::from_millis(1);
+/// See [`URGENT_PERIOD`].
+const ORDINARY_PERIOD: Duration = Duration::from_millis(10);
 
 /// The sentinel of the executor that interrupts.
-pub static URGENT: Sentinel = Sentinel::new();
+pub static URGENT: Sentinel = Sentinel::new(URGENT_PERIOD);
 /// The sentinel of the main thread's executor.
-pub static ORDINARY: Sentinel = Sentinel::new();
+pub static ORDINARY: Sentinel = Sentinel::new(ORDINARY_PERIOD);
 
 static EXECUTOR: StaticCell<InterruptExecutor<1>> = StaticCell::new();
 
 /// Who watches one executor.
 pub struct Sentinel {
+    period: Duration,
     awake: AtomicBool,
     waker: AtomicWaker,
     /// When it is to wake next, in microseconds since the start, wrapping.
@@ -54,8 +59,9 @@ pub struct Sentinel {
 }
 
 impl Sentinel {
-    const fn new() -> Self {
+    const fn new(period: Duration) -> Self {
         Self {
+            period,
             awake: AtomicBool::new(false),
             waker: AtomicWaker::new(),
             due_us: AtomicU32::new(0),
@@ -77,7 +83,7 @@ impl Sentinel {
             // The wait for this first turn counts.
             self.look();
             while self.awake.load(Ordering::Acquire) {
-                Timer::after(PERIOD).await;
+                Timer::after(self.period).await;
                 self.look();
             }
         }
@@ -99,7 +105,7 @@ impl Sentinel {
             if late < u32::MAX / 2 && late > self.worst_us.load(Ordering::Relaxed) {
                 self.worst_us.store(late, Ordering::Relaxed);
             }
-            self.due_us.store(next_us(), Ordering::Relaxed);
+            self.due_us.store(next_us(self.period), Ordering::Relaxed);
         });
     }
 
@@ -198,6 +204,8 @@ fn now_us() -> u32 {
     Instant::now().as_micros() as u32
 }
 
-fn next_us() -> u32 {
-    now_us().wrapping_add(1_000)
+/// When a period that begins now ends, in microseconds as [`now_us`] counts them.
+fn next_us(period: Duration) -> u32 {
+    // Both periods are far below the 71 minutes that 32 bits hold.
+    now_us().wrapping_add(period.as_micros() as u32)
 }

@@ -94,6 +94,7 @@ pub fn all() -> &'static [Scenario] {
         time::CLOCK_JUMPS,
         sibling::DR154_IN_NET_MODE,
         sibling::OLD_DR154_IN_NET_MODE,
+        sibling::DR154_RESTARTS,
         tls::OTHER_CA,
         tls::EXPIRED,
         tls::OTHER_HOST,

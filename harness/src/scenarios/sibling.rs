@@ -6,6 +6,7 @@ use anyhow::{Result, ensure};
 use harness_macros::scenario;
 use modem_sim::{Identity, Profile};
 
+use crate::fault::{Effect, ModemFault};
 use crate::rig::Rig;
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -37,11 +38,36 @@ async fn old_dr154_in_net_mode(rig: &mut Rig) -> Result<()> {
     in_net_mode(rig, Profile::UsrDr154EOld, "D02_old_dr154_in_net_mode").await
 }
 
-async fn in_net_mode(rig: &mut Rig, profile: Profile, name: &str) -> Result<()> {
-    rig.server().needs_server_name = true;
+/// The box restarts while the server shows its certificate, and says its own name where the rest of
+/// a record should be: `USR-DR154-E`. A device that knows only the module's name waits for that
+/// rest until its time limit. This one knows both, and gives the handshake up at once. On a bench:
+/// the box's name among unreadable bytes.
+#[scenario(
+    id = "D03",
+    title = "USR-DR154-E restarts in the middle of the handshake",
+    origin = "MODEM.md T22 and 2"
+)]
+async fn dr154_restarts(rig: &mut Rig) -> Result<()> {
+    be(rig, Profile::UsrDr154E);
+    rig.boot().await?;
+    rig.log("tls: handshake").soon().await?;
+    rig.fault_for(Effect::Modem(ModemFault::Reset(Some(300))), MINUTE);
+    rig.log("restarted by itself, the connection is gone")
+        .within(MINUTE / 4)
+        .await?;
+    rig.broker().message("+/telemetry").within(MINUTE).await?;
+    Ok(())
+}
+
+fn be(rig: &mut Rig, profile: Profile) {
     let modem = rig.modem();
     modem.profile = profile;
     modem.identity = Identity::of(profile);
+}
+
+async fn in_net_mode(rig: &mut Rig, profile: Profile, name: &str) -> Result<()> {
+    rig.server().needs_server_name = true;
+    be(rig, profile);
     rig.boot().await?;
     for _ in 0..2 {
         rig.broker()

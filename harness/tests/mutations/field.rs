@@ -250,10 +250,19 @@ pub(crate) const FIELD: &[Mutation] = &[
         "name-in-the-stream-unseen",
         &[Change {
             file: "firmware/app/src/modem/transport.rs",
-            of: "            if self.matched == BANNER.len() {",
-            to: "            if self.matched == BANNER.len() && !ON {",
+            of: "                if *matched == banner.len() {",
+            to: "                if *matched == banner.len() && !ON {",
         }],
         &["banner_in_the_handshake", "banner_in_the_stream"],
+    ),
+    by(
+        "name-of-the-sibling-unseen",
+        &[Change {
+            file: "firmware/app/src/modem/transport.rs",
+            of: "                if *matched == banner.len() {",
+            to: "                if *matched == banner.len() && !(ON && banner.starts_with(b\"USR\")) {",
+        }],
+        &["dr154_restarts"],
     ),
     by(
         "restart-in-command-mode-unseen",

@@ -14,8 +14,8 @@ const SHORTEST_BANNER: usize = 4;
 /// No known text is longer than this, in bytes.
 pub(crate) const LONGEST: usize = BANNER;
 
-/// Banners from the factory. The longer one first: it starts with the shorter.
-const BANNERS: [&str; 2] = ["WH-LTE-7S1-E", "WH-LTE-7S1"];
+/// Banners from the factory. A longer one first: it starts with the shorter.
+const BANNERS: [&str; 3] = ["WH-LTE-7S1-E", "WH-LTE-7S1", "USR-DR154-E"];
 const REGISTRATION_FAILED: &str = "Net Reg Fail";
 const NO_SIM: &str = "No Sim.Reboot";
 /// Heartbeat from the factory, as it comes back from an echoing server.

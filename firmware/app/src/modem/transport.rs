@@ -4,24 +4,26 @@ use embedded_io_async::{ErrorType, Read, Write};
 
 use crate::platform::ModemUart;
 
-/// Both banners from the factory start with this. Its first byte occurs nowhere else in it, so a
-/// mismatch never hides a start in the middle.
-const BANNER: &[u8] = b"WH-LTE-7S1";
+/// How the banners from the factory start: both of the module, and that of its sibling in a box
+/// (MODEM.md 3.1). The first byte of each occurs nowhere else in it, so a mismatch never hides a
+/// start in the middle.
+const BANNERS: [&[u8]; 2] = [b"WH-LTE-7S1", b"USR-DR154"];
 
 /// Looks for the modem's banner in the stream of the peer.
 ///
 /// A restart of the modem ends the connection without any other sign (MODEM.md 4.4). Ciphertext
-/// holds the ten bytes by accident once in 2^80.
+/// holds the shorter one by accident once in 2^72.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct RestartWatch {
-    matched: usize,
+    /// How many bytes of each banner were seen just now.
+    matched: [usize; BANNERS.len()],
     restarted: bool,
 }
 
 impl RestartWatch {
     pub(super) const fn new() -> Self {
         Self {
-            matched: 0,
+            matched: [0; BANNERS.len()],
             restarted: false,
         }
     }
@@ -32,14 +34,16 @@ impl RestartWatch {
 
     pub(super) fn see(&mut self, bytes: &[u8]) {
         for byte in bytes {
-            if BANNER.get(self.matched) == Some(byte) {
-                self.matched += 1;
-            } else {
-                self.matched = usize::from(BANNER.first() == Some(byte));
-            }
-            if self.matched == BANNER.len() {
-                self.restarted = true;
-                self.matched = 0;
+            for (banner, matched) in BANNERS.iter().zip(&mut self.matched) {
+                if banner.get(*matched) == Some(byte) {
+                    *matched += 1;
+                } else {
+                    *matched = usize::from(banner.first() == Some(byte));
+                }
+                if *matched == banner.len() {
+                    self.restarted = true;
+                    *matched = 0;
+                }
             }
         }
     }
