@@ -50,7 +50,7 @@ function itemsOf(row, toPixel, width) {
     const room = (next ? next.left : width) - item.left - 3;
     const wanted = item.events[0].title.length * 7 + 14;
     const least = item.right - item.left;
-    item.width = item.events.length > 1 ? Math.max(16, least)
+    item.width = item.events.length > 1 ? Math.max(22, least)
       : Math.max(7, least, Math.min(room, wanted, 320));
     if (next) item.width = Math.min(item.width, Math.max(6, next.left - item.left - 1));
   });
