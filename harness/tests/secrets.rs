@@ -169,7 +169,7 @@ fn report_of(scenario: Scenario, board: Board, folder: &Path) {
     let folder = Folder::prepare(folder).unwrap();
     let run = collector.into_run();
     let report = Report::of(&run, &Context::default());
-    report::write(&report, &run, &folder).unwrap();
+    report::write(&report, None, &run, &folder).unwrap();
 }
 
 /// Every way of writing a secret that is searched for.
