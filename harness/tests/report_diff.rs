@@ -164,6 +164,8 @@ fn entry(board: &str, id: &str, name: &str) -> ScenarioEntry {
             messages: format!("{folder}/mqtt.txt"),
             device_log: format!("{folder}/device.log"),
             connections: format!("{folder}/tls.txt"),
+            timeline: None,
+            snapshots: Vec::new(),
         },
     };
     ScenarioEntry {

@@ -39,7 +39,9 @@ pub fn load(given: Option<&Path>, config: Option<&Path>) -> Result<Quarantine, Q
     if let Some(path) = given {
         return Quarantine::read(path);
     }
-    let folder = config.and_then(Path::parent).unwrap_or(Path::new(""));
+    let folder = config
+        .and_then(Path::parent)
+        .unwrap_or_else(|| Path::new(""));
     let path = folder.join(FILE_NAME);
     match path.try_exists() {
         Ok(false) => Ok(Quarantine::default()),

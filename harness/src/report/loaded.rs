@@ -118,7 +118,7 @@ pub fn load(path: &Path) -> Result<Loaded, LoadError> {
     let (file, folder) = if path.is_dir() {
         (path.join(REPORT_JSON), path.to_owned())
     } else {
-        let folder = path.parent().unwrap_or(Path::new("."));
+        let folder = path.parent().unwrap_or_else(|| Path::new("."));
         (path.to_owned(), folder.to_owned())
     };
     let text = fs::read_to_string(&file).map_err(|source| match source.kind() {

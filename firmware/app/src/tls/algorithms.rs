@@ -43,6 +43,13 @@ pub(super) fn is_rsa(spki: &[u8]) -> bool {
 pub struct ServerKey(Kind);
 
 #[derive(Clone)]
+#[cfg_attr(
+    feature = "public-ca",
+    expect(
+        clippy::large_enum_variant,
+        reason = "there is no heap to put the larger one on"
+    )
+)]
 enum Kind {
     P256(VerifyingKey),
     #[cfg(feature = "public-ca")]

@@ -7,6 +7,9 @@ use crate::report::model::{Costs, Report};
 use crate::report::text::grouped;
 use crate::runner::Status;
 
+/// Board and name of a phase, and its time in nanoseconds before and now.
+type Phase<'a> = ((&'a str, &'a str), (u64, u64));
+
 /// Crates that are named among those which grew or shrank most.
 const CRATES: usize = 5;
 
@@ -87,7 +90,7 @@ impl Figures {
     fn device(&mut self, pairs: &Pairs<'_>, thresholds: &Thresholds) {
         let passed = |status| matches!(status, Status::Pass | Status::Flaky);
         let mut stacks: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
-        let mut phases: Vec<((&str, &str), (u64, u64))> = Vec::new();
+        let mut phases: Vec<Phase<'_>> = Vec::new();
         let mut cycles = Vec::new();
         for (before, now) in pairs {
             if !passed(before.status) || !passed(now.status) {

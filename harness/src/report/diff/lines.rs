@@ -2,6 +2,7 @@
 //! repeated polls leave open is not compared.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use similar::TextDiff;
 
@@ -9,6 +10,11 @@ use super::{DiffError, Pairs};
 use crate::report::loaded::Loaded;
 use crate::report::model::Attempt;
 use crate::rig::{messages_story, transcript};
+
+/// Which artefact of an attempt.
+type Named = fn(&Attempt) -> &str;
+/// What of an artefact's text is compared.
+type Told = fn(&str) -> String;
 
 /// Unchanged lines shown around a change.
 const CONTEXT: usize = 2;
@@ -51,11 +57,7 @@ impl Changed {
                 });
                 Ok(story(&text?))
             };
-            let kinds: [(
-                &mut BTreeMap<_, _>,
-                fn(&Attempt) -> &str,
-                fn(&str) -> String,
-            ); 2] = [
+            let kinds: [(&mut BTreeMap<_, _>, Named, Told); 2] = [
                 (
                     &mut transcripts,
                     |attempt| &attempt.artefacts.transcript,
@@ -115,11 +117,13 @@ fn hunks(old: &str, new: &str) -> String {
             text.push_str("…\n");
         }
         for change in hunk.iter_changes() {
-            text.push_str(&format!(
-                "{}{}\n",
+            // Writing to a string cannot fail.
+            let _ = writeln!(
+                text,
+                "{}{}",
                 change.tag(),
                 change.value().trim_end_matches('\n')
-            ));
+            );
         }
     }
     text

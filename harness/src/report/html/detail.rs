@@ -1,5 +1,7 @@
 //! What the page tells of one scenario.
 
+use std::fmt::Write as _;
+
 use super::chart::{self, Chart};
 use super::diff::{self, SideBySide};
 use super::names::{Anchors, first_line, millis, moment, nanos, short_commit};
@@ -252,7 +254,10 @@ fn address(path: &str) -> String {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'-' | b'_' | b'.' => {
                 address.push(char::from(byte));
             }
-            other => address.push_str(&format!("%{other:02X}")),
+            other => {
+                // Writing to a string cannot fail.
+                let _ = write!(address, "%{other:02X}");
+            }
         }
     }
     address

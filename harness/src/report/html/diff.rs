@@ -136,13 +136,16 @@ mod tests {
 
     fn shown(old: &str, new: &str) -> String {
         let line = |line: &Option<Line>| {
-            line.as_ref().map_or("-".to_owned(), |line| {
-                let parts = line.parts.iter().map(|(differs, text)| match differs {
-                    true => format!("[{text}]"),
-                    false => text.clone(),
-                });
-                format!("{} {}", line.number, parts.collect::<String>())
-            })
+            line.as_ref().map_or_else(
+                || "-".to_owned(),
+                |line| {
+                    let parts = line.parts.iter().map(|(differs, text)| match differs {
+                        true => format!("[{text}]"),
+                        false => text.clone(),
+                    });
+                    format!("{} {}", line.number, parts.collect::<String>())
+                },
+            )
         };
         let rows = side_by_side(old, new).rows.into_iter();
         let rows = rows.map(|row| match row {

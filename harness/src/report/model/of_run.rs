@@ -1,5 +1,7 @@
 //! From a run to its report.
 
+use std::fmt::Write as _;
+
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -118,7 +120,8 @@ fn replay(run: &RunRecord, job: &Job) -> String {
         scenario.id, scenario.name, job.board, run.seed
     );
     for fault in &run.faults {
-        command.push_str(&format!(" --fault {fault}"));
+        // Writing to a string cannot fail.
+        let _ = write!(command, " --fault {fault}");
     }
     command
 }

@@ -34,7 +34,7 @@ pub(super) fn connections(
             }
         }
         if let Some(since) = since {
-            let until = until.unwrap_or(events.end());
+            let until = until.unwrap_or_else(|| events.end());
             lifetime(events, (since, until), index, facts);
         }
     }
