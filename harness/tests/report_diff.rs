@@ -277,6 +277,9 @@ const PLANTED: [(Plant, &str, i32); 8] = [
     (expired_quarantine, "## Quarantine is over: 1", 1),
 ];
 
+/// What somebody did to a report.
+type Damage = fn(&Folder);
+
 #[test]
 fn every_planted_regression_is_named_and_nothing_else() {
     let base = Folder::new();
@@ -444,7 +447,7 @@ fn a_report_alone_is_compared_without_transcripts() {
 #[test]
 fn bad_baselines_are_refused_and_nothing_is_written() {
     let head = Folder::new();
-    let bad: [(&str, fn(&Folder), &str); 7] = [
+    let bad: [(&str, Damage, &str); 7] = [
         (
             "corrupt",
             |base| base.file("report.json", "{\"schema\": \"hil-rep"),

@@ -4,6 +4,8 @@
 //! `HIL_CHROMIUM` names another browser; `HIL_SCREENSHOTS` a folder for the pictures; `HIL_AXE` an
 //! `axe.min.js` to check the pages with, too.
 
+#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
 mod browser;
 mod planted;
 

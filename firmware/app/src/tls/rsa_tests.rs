@@ -11,7 +11,7 @@ const SIGNED: &[u8] = include_bytes!("rsa_vectors/pkcs1_sha256_2048.sig");
 const PSS: &[u8] = include_bytes!("rsa_vectors/pss_sha256_2048.sig");
 
 fn key(der: &[u8]) -> Key {
-    Key::new(der).unwrap()
+    Key::new(der).expect("a key of the vectors")
 }
 
 #[test]
