@@ -259,8 +259,11 @@ pub(crate) const FIELD: &[Mutation] = &[
         "name-of-the-sibling-unseen",
         &[Change {
             file: "firmware/app/src/modem/transport.rs",
-            of: "                if *matched == banner.len() {",
-            to: "                if *matched == banner.len() && !(ON && banner.starts_with(b\"USR\")) {",
+            // As the change before leaves it.
+            of: "                if *matched == banner.len() && ",
+            to: "                if *matched == banner.len()
+                    && !(ON && banner.starts_with(b\"USR\"))
+                    && ",
         }],
         &["dr154_restarts"],
     ),
