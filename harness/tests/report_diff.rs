@@ -339,9 +339,13 @@ fn encrypted_bytes_are_no_change() {
     };
     let base = with("   10.900 < \\x16\\x03\\x03ab\\xc4\n   10.910 < \\x9e\\x16\\xefq\n");
     let head = with("   10.900 < \\x16\\x03\\x03ab\\xd5\\x01\n");
-    let (code, text) = diff(&base, &head);
-    assert_eq!(code, 0, "{text}");
-    assert!(!text.contains("## "), "{text}");
+    // A modem that answers byte by byte cuts them so that some look like letters.
+    let bytes = with("   10.900 < \\x16\\x03\\x03\n   10.910 < K\n   10.920 < \\xe3\n");
+    for head in [head, bytes] {
+        let (code, text) = diff(&base, &head);
+        assert_eq!(code, 0, "{text}");
+        assert!(!text.contains("## "), "{text}");
+    }
 }
 
 #[test]

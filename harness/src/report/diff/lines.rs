@@ -96,8 +96,7 @@ fn at_story(rendered: &str) -> String {
     let mut text = String::new();
     let mut raw = false;
     for line in transcript::story_of(rendered).lines() {
-        let is_raw = !line.starts_with('#') && line.matches("\\x").count() >= RAW;
-        let encrypted = is_raw || (raw && line == "= TLS data");
+        let encrypted = is_raw(line) || raw && (line == "= TLS data" || is_piece(line));
         if !encrypted {
             text.push_str(line);
             text.push('\n');
@@ -107,6 +106,21 @@ fn at_story(rendered: &str) -> String {
         raw = encrypted;
     }
     text
+}
+
+/// Whether a line of the story is mostly bytes that are no text.
+fn is_raw(line: &str) -> bool {
+    const SHORT: usize = 12;
+    let text = line.get(2..).unwrap_or_default();
+    let escapes = line.matches("\\x").count();
+    let few = escapes > 0 && text.len() <= SHORT && 2 * escapes * "\\x00".len() >= text.len();
+    !line.starts_with('#') && (escapes >= RAW || few)
+}
+
+/// Whether it is a byte or two between such lines which happen to be letters.
+fn is_piece(line: &str) -> bool {
+    let text = line.get(2..).unwrap_or_default();
+    line.starts_with(['<', '>']) && text.len() <= 2 && !matches!(text, "OK" | "a")
 }
 
 fn hunks(old: &str, new: &str) -> String {

@@ -86,7 +86,15 @@ fn pairs<'a>(base: &'a Report, head: &'a Report) -> Pairs<'a> {
     both.collect()
 }
 
-/// `1a2b3c4d5e6f of 2026-11-22T20:15:00Z`.
+/// An instant of RFC 3339 in UTC to the minute; anything else as it is.
+fn minute(started: &str) -> String {
+    match (started.get(..10), started.get(10..11), started.get(11..16)) {
+        (Some(day), Some("T"), Some(time)) if started.ends_with('Z') => format!("{day} {time} UTC"),
+        _ => started.to_owned(),
+    }
+}
+
+/// `1a2b3c4d5e6f of 2026-11-22 20:15 UTC`.
 fn line(report: &Report) -> String {
     let commit = report.commit.as_ref().map(|commit| {
         let id: String = commit.id.chars().take(12).collect();
@@ -94,5 +102,5 @@ fn line(report: &Report) -> String {
         format!("`{}`{changes}", markdown::inline(&id))
     });
     let commit = commit.unwrap_or_else(|| "unknown commit".to_owned());
-    format!("{commit} of {}", markdown::inline(&report.started))
+    format!("{commit} of {}", markdown::inline(&minute(&report.started)))
 }
